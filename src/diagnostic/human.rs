@@ -1,0 +1,1 @@
+//! Findings for people, as rustc shows them.

@@ -1,0 +1,106 @@
+//! A finding is data; how it is shown is a renderer's business.
+
+pub mod human;
+
+use crate::source::Span;
+
+/// How much a finding weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Severity {
+    /// Something to know.
+    Note,
+    /// CodeBuild takes it, and it bites.
+    Warning,
+    /// CodeBuild refuses it.
+    Error,
+}
+
+/// A place in the file with a word about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Label {
+    pub span: Span,
+    /// May be empty: the place speaks for itself.
+    pub message: String,
+}
+
+/// One thing that was found in a buildspec.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// Stable identifier, such as `phase-name`.
+    pub rule: &'static str,
+    pub severity: Severity,
+    /// What is wrong, in our words; lower case, no full stop.
+    pub message: String,
+    /// CodeBuild's own sentence for it, without the `YAML_FILE_ERROR: ` in front; errors of the reader have one.
+    pub codebuild: Option<String>,
+    /// Where exactly.
+    pub primary: Label,
+    /// Other places that explain it.
+    pub related: Vec<Label>,
+    /// How to mend it, each one sentence.
+    pub help: Vec<String>,
+}
+
+impl Finding {
+    /// A finding needs a rule, a severity, a sentence and a place.
+    pub fn new(
+        rule: &'static str,
+        severity: Severity,
+        message: impl Into<String>,
+        span: Span,
+    ) -> Self {
+        Self {
+            rule,
+            severity,
+            message: message.into(),
+            codebuild: None,
+            primary: Label {
+                span,
+                message: String::new(),
+            },
+            related: Vec::new(),
+            help: Vec::new(),
+        }
+    }
+
+    /// An error: CodeBuild refuses the file with this sentence.
+    pub fn error(
+        rule: &'static str,
+        codebuild: impl Into<String>,
+        message: impl Into<String>,
+        span: Span,
+    ) -> Self {
+        let mut finding = Self::new(rule, Severity::Error, message, span);
+        finding.codebuild = Some(codebuild.into());
+        finding
+    }
+
+    /// A warning.
+    pub fn warning(rule: &'static str, message: impl Into<String>, span: Span) -> Self {
+        Self::new(rule, Severity::Warning, message, span)
+    }
+
+    /// The word at the primary place.
+    #[must_use]
+    pub fn label(mut self, message: impl Into<String>) -> Self {
+        self.primary.message = message.into();
+        self
+    }
+
+    /// Another place.
+    #[must_use]
+    pub fn related(mut self, span: Span, message: impl Into<String>) -> Self {
+        self.related.push(Label {
+            span,
+            message: message.into(),
+        });
+        self
+    }
+
+    /// How to mend it.
+    #[must_use]
+    pub fn help(mut self, text: impl Into<String>) -> Self {
+        self.help.push(text.into());
+        self
+    }
+}

@@ -1,0 +1,1 @@
+//! Text to a tree of nodes, each with its place.
