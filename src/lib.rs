@@ -3,7 +3,19 @@
 //! The library serves the binary of the same package; it makes no promise of stability.
 
 pub mod buildspec;
+pub mod cli;
+pub mod console;
 pub mod diagnostic;
+pub mod engine;
+pub mod env;
 pub mod error;
+pub mod image;
+pub mod options;
+pub mod output;
+pub mod record;
+pub mod run;
+pub mod runtime;
+pub mod script;
 pub mod source;
+mod stages;
 pub mod yaml;

@@ -1,0 +1,36 @@
+//! `buildspec clean`.
+
+use super::Exit;
+use crate::error::Result;
+
+/// Remove containers and volumes that earlier runs left on the engine.
+///
+/// Every run does this for builds whose process is dead; --all takes those of living builds too.
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Remove everything of this tool, the containers of builds that are running now included.
+    #[arg(long)]
+    all: bool,
+}
+
+#[cfg(feature = "docker")]
+pub(super) fn execute(arguments: &Arguments) -> Result<Exit> {
+    use crate::console::message;
+    use crate::runtime::docker::{Engine, remove_all};
+    super::block_on(async {
+        let engine = Engine::connect(&super::variable("DOCKER_HOST").unwrap_or_default()).await?;
+        let found = engine.leftovers(arguments.all).await?;
+        let count = remove_all(&engine, found).await?;
+        message::answer(&match count {
+            0 => "nothing to remove\n".to_owned(),
+            1 => "removed 1 object\n".to_owned(),
+            count => format!("removed {count} objects\n"),
+        });
+        Ok(Exit::Success)
+    })
+}
+
+#[cfg(not(feature = "docker"))]
+pub(super) fn execute(_arguments: &Arguments) -> Result<Exit> {
+    Ok(Exit::Success)
+}

@@ -1,0 +1,314 @@
+//! `buildspec run`.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::ValueEnum;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{Color, Exit};
+use crate::console::{self, LogFormat, Verbosity};
+use crate::engine::phase::Status;
+use crate::error::{Error, Result};
+use crate::image;
+use crate::options::{BuildspecFrom, HostFacts, Options, Override, RuntimeKind};
+use crate::run::{Ended, Stop};
+
+/// Run a build in a container, as CodeBuild would.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  buildspec run                                  the buildspec.yml of this folder
+  buildspec run -i public.ecr.aws/debian:12      in an image of your choice
+  buildspec run -e STAGE=test -e TOKEN           set a variable, pass another one through
+  buildspec run --log-format codebuild | less    line for line what CodeBuild prints
+  buildspec run --runtime host                   without Docker
+
+Exit status:
+  0 succeeded, 1 failed, 2 wrong usage, 3 the buildspec is invalid, 4 this tool could not do its work,
+  5 timed out, 129/130/143 hang-up, interrupted, terminated")]
+pub(super) struct Arguments {
+    /// The primary source: a folder.
+    #[arg(default_value = ".")]
+    source: PathBuf,
+
+    /// The buildspec, relative to SOURCE or absolute; `-` reads it from standard input.
+    #[arg(short, long, default_value = "buildspec.yml", value_name = "FILE", env = "BUILDSPEC_BUILDSPEC")]
+    buildspec: PathBuf,
+
+    /// The build image; curated names such as aws/codebuild/amazonlinux-x86_64-standard:5.0 are known.
+    #[arg(short, long, default_value = image::DEFAULT, env = "BUILDSPEC_IMAGE")]
+    image: String,
+
+    /// Where commands run.
+    #[arg(long, value_enum, default_value = "docker", env = "BUILDSPEC_RUNTIME")]
+    runtime: Runtime,
+
+    /// How the source gets into the container.
+    #[arg(long, value_enum, default_value_t, value_name = "MODE", env = "BUILDSPEC_SOURCE_MODE")]
+    source_mode: Mode,
+
+    /// When to fetch the image.
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN", env = "BUILDSPEC_PULL")]
+    pull: Pull,
+
+    /// Give the container every privilege.
+    #[arg(long, env = "BUILDSPEC_PRIVILEGED")]
+    privileged: bool,
+
+    /// The container's network, as `docker run --network` takes it.
+    #[arg(long, value_name = "NETWORK", env = "BUILDSPEC_NETWORK")]
+    network: Option<String>,
+
+    /// Set a variable above project and buildspec; NAME alone passes the host's value through. Repeatable.
+    #[arg(short, long = "env", value_name = "NAME[=VALUE]")]
+    env: Vec<String>,
+
+    /// Set variables from a file of NAME=VALUE lines; `#` begins a comment, quotes are literal. Repeatable.
+    #[arg(long, value_name = "FILE", env = "BUILDSPEC_ENV_FILE")]
+    env_file: Vec<PathBuf>,
+
+    /// Where builds are kept [default: SOURCE/.buildspec]
+    #[arg(short, long, value_name = "DIR", env = "BUILDSPEC_OUTPUT")]
+    output: Option<PathBuf>,
+
+    /// Put the artifacts there, instead of into the build's folder.
+    #[arg(short, long, value_name = "DIR", env = "BUILDSPEC_ARTIFACTS")]
+    artifacts: Option<PathBuf>,
+
+    /// How many builds to keep.
+    #[arg(long, default_value_t = 20, value_name = "N", env = "BUILDSPEC_KEEP_BUILDS")]
+    keep_builds: usize,
+
+    /// End the build after this many minutes.
+    #[arg(long, value_name = "MINUTES", env = "BUILDSPEC_TIMEOUT", value_parser = clap::value_parser!(u32).range(1..))]
+    timeout: Option<u32>,
+
+    /// What standard output carries [default: pretty on a terminal, codebuild otherwise]
+    #[arg(long, value_enum, value_name = "FORMAT", env = "BUILDSPEC_LOG_FORMAT")]
+    log_format: Option<Format>,
+
+    /// Say less: no output of commands.
+    #[arg(short, long, conflicts_with = "verbose")]
+    quiet: bool,
+
+    /// Say more: the agent's own lines, and how the source got in.
+    #[arg(short, long)]
+    verbose: bool,
+
+    #[arg(long, value_enum, default_value_t, env = "BUILDSPEC_COLOR")]
+    color: Color,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Runtime {
+    /// A container.
+    Docker,
+    /// The host's own shell, in a copy of the source; no isolation.
+    Host,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Mode {
+    /// Overlay where it works, else copy.
+    #[default]
+    Auto,
+    /// Nothing is copied, nothing on the host changes.
+    Overlay,
+    Copy,
+    /// The build works on the host's files themselves.
+    Mount,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Pull {
+    #[default]
+    Missing,
+    Always,
+    Never,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Pretty,
+    /// Line for line what CodeBuild prints.
+    Codebuild,
+    /// One event a line.
+    Json,
+}
+
+pub(super) fn execute(arguments: Arguments) -> Result<Exit> {
+    let verbosity = match (arguments.quiet, arguments.verbose) {
+        (true, _) => Verbosity::Quiet,
+        (_, true) => Verbosity::Verbose,
+        _ => Verbosity::Normal,
+    };
+    let style = super::style(arguments.color, super::stdout_is_terminal(), verbosity);
+    let format = match arguments.log_format {
+        Some(Format::Pretty) => LogFormat::Pretty,
+        Some(Format::Codebuild) => LogFormat::CodeBuild,
+        Some(Format::Json) => LogFormat::Json,
+        None if super::stdout_is_terminal() => LogFormat::Pretty,
+        None => LogFormat::CodeBuild,
+    };
+    let options = settle(arguments)?;
+    super::block_on(async {
+        let stop = stop(options.timeout)?;
+        let ended = crate::run::run(&options, console::watcher(format, style), stop).await?;
+        Ok(match ended {
+            Ended::Build(Status::Succeeded) => Exit::Success,
+            Ended::Build(_) => Exit::BuildFailed,
+            Ended::Invalid => Exit::Invalid,
+            Ended::Stopped(Stop::TimedOut) => Exit::TimedOut,
+            Ended::Stopped(Stop::Signal(number)) => Exit::Signal(number),
+        })
+    })
+}
+
+fn settle(arguments: Arguments) -> Result<Options> {
+    let source = std::fs::canonicalize(&arguments.source).map_err(|error| {
+        Error::usage(format!("SOURCE {} can't be used: {error}", arguments.source.display()))
+    })?;
+    if !source.is_dir() {
+        return Err(Error::usage(format!("SOURCE {} is not a directory", arguments.source.display()))
+            .hint("name the folder that holds the source; another buildspec is named with --buildspec"));
+    }
+    let buildspec = buildspec(&arguments.buildspec, &source)?;
+    let output = absolute(arguments.output.as_deref().unwrap_or(&source.join(".buildspec")))?;
+    let mut overrides = Vec::new();
+    for file in &arguments.env_file {
+        overrides.extend(env_file(file)?);
+    }
+    for given in &arguments.env {
+        overrides.push(override_of(given)?);
+    }
+    Ok(Options {
+        source,
+        buildspec,
+        runtime: match arguments.runtime {
+            Runtime::Docker => RuntimeKind::Docker,
+            Runtime::Host => RuntimeKind::Host,
+        },
+        image: arguments.image,
+        #[cfg(feature = "docker")]
+        pull: match arguments.pull {
+            Pull::Missing => crate::runtime::docker::Pull::Missing,
+            Pull::Always => crate::runtime::docker::Pull::Always,
+            Pull::Never => crate::runtime::docker::Pull::Never,
+        },
+        #[cfg(feature = "docker")]
+        source_mode: match arguments.source_mode {
+            Mode::Auto => crate::runtime::docker::SourceMode::Auto,
+            Mode::Overlay => crate::runtime::docker::SourceMode::Overlay,
+            Mode::Copy => crate::runtime::docker::SourceMode::Copy,
+            Mode::Mount => crate::runtime::docker::SourceMode::Mount,
+        },
+        privileged: arguments.privileged,
+        network: arguments.network,
+        overrides,
+        artifacts: arguments.artifacts.as_deref().map(absolute).transpose()?,
+        output,
+        keep_builds: arguments.keep_builds,
+        timeout: arguments.timeout.map(|minutes| Duration::from_secs(u64::from(minutes) * 60)),
+        host: HostFacts {
+            docker_host: super::variable("DOCKER_HOST").unwrap_or_default(),
+            path: super::variable_os("PATH"),
+            region: super::variable("AWS_REGION")
+                .or_else(|| super::variable("AWS_DEFAULT_REGION"))
+                .unwrap_or_else(|| "us-east-1".to_owned()),
+            user: super::variable("USER").unwrap_or_default(),
+        },
+    })
+}
+
+fn buildspec(given: &Path, source: &Path) -> Result<BuildspecFrom> {
+    use std::io::Read as _;
+    if given.as_os_str() == "-" {
+        let mut bytes = Vec::new();
+        let read = std::io::stdin().read_to_end(&mut bytes);
+        read.map_err(|error| Error::environment("standard input can't be read").because(error))?;
+        return Ok(BuildspecFrom::Inline(bytes));
+    }
+    Ok(match given.strip_prefix(source) {
+        Ok(inside) => BuildspecFrom::Source(inside.to_path_buf()),
+        Err(_) if given.is_absolute() => BuildspecFrom::Elsewhere(given.to_path_buf()),
+        Err(_) => BuildspecFrom::Source(given.strip_prefix(".").unwrap_or(given).to_path_buf()),
+    })
+}
+
+/// Absolute, with the links of what exists resolved, so that "below the source" can be told by names.
+fn absolute(path: &Path) -> Result<PathBuf> {
+    let path = std::path::absolute(path).map_err(|error| Error::usage(format!("{}: {error}", path.display())))?;
+    for ancestor in path.ancestors() {
+        if let (Ok(real), Ok(rest)) = (std::fs::canonicalize(ancestor), path.strip_prefix(ancestor)) {
+            return Ok(real.join(rest));
+        }
+    }
+    Ok(path)
+}
+
+fn override_of(given: &str) -> Result<Override> {
+    let (name, value, passed_through) = match given.split_once('=') {
+        Some((name, value)) => (name, value.to_owned(), false),
+        None => {
+            let value = super::variable_os(given).ok_or_else(|| {
+                Error::usage(format!("-e {given}: the host has no variable of that name")).hint(format!("-e {given}=VALUE gives it one"))
+            })?;
+            let value = value.into_string().map_err(|_| Error::usage(format!("-e {given}: the host's value is not UTF-8")))?;
+            (given, value, true)
+        }
+    };
+    if name.is_empty() {
+        return Err(Error::usage(format!("-e {given}: a name is missing")));
+    }
+    Ok(Override { name: name.to_owned(), value, passed_through })
+}
+
+/// As AWS's own script reads it: `VAR=VAL` lines, `#` comments, blank lines, quotes kept (spec 21).
+fn env_file(file: &Path) -> Result<Vec<Override>> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Error::usage(format!("--env-file {} can't be read: {error}", file.display())))?;
+    let lines = text.lines().map(str::trim_end).enumerate().filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
+    lines
+        .map(|(number, line)| match line.split_once('=') {
+            Some((name, value)) if !name.is_empty() => {
+                Ok(Override { name: name.to_owned(), value: value.to_owned(), passed_through: false })
+            }
+            _ => Err(Error::usage(format!("{}:{}: not of the form NAME=VALUE", file.display(), number + 1))),
+        })
+        .collect()
+}
+
+/// Resolves when somebody wants the build to end; a second Ctrl-C ends this process at once.
+fn stop(timeout: Option<Duration>) -> Result<impl Future<Output = Stop>> {
+    let listen = |kind| signal(kind).map_err(|error| Error::environment("signals can't be caught").because(error));
+    let mut interrupt = listen(SignalKind::interrupt())?;
+    let mut terminate = listen(SignalKind::terminate())?;
+    let mut hang_up = listen(SignalKind::hangup())?;
+    Ok(async move {
+        let time_out = async {
+            match timeout {
+                Some(timeout) => tokio::time::sleep(timeout).await,
+                None => std::future::pending().await,
+            }
+        };
+        let stop = tokio::select! {
+            _ = interrupt.recv() => Stop::Signal(2),
+            _ = terminate.recv() => Stop::Signal(15),
+            _ = hang_up.recv() => Stop::Signal(1),
+            () = time_out => Stop::TimedOut,
+        };
+        tokio::spawn(async move {
+            interrupt.recv().await;
+            leave_at_once();
+        });
+        stop
+    })
+}
+
+#[expect(clippy::exit, reason = "the second Ctrl-C asks for exactly this; the next run clears away what is left")]
+fn leave_at_once() {
+    console::message::print("left without cleaning up; `buildspec clean` does it, and so does the next run\n");
+    std::process::exit(130)
+}

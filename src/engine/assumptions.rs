@@ -1,0 +1,27 @@
+//! What nobody outside AWS knows: each rule is one constant, read from here and nowhere else, and listed in
+//! `docs/fidelity.md` with its evidence.
+
+/// A phase that failed under `on-failure: CONTINUE` does not make the build FAILED.
+///
+/// Unconfirmed. For: AWS's Account Factory for Terraform ends its `post_build` with an explicit `exit 1` when the flag
+/// is 0, steampipe's documentation uses CONTINUE "to exit cleanly". Against: no document says that a FAILED phase is forgiven.
+pub const CONTINUE_FORGIVES: bool = true;
+
+/// `CODEBUILD_BUILD_SUCCEEDING` is 0 in the `finally` of the phase that is failing.
+///
+/// Unconfirmed; by then a command has failed.
+pub const NOT_SUCCEEDING_IN_FINALLY: bool = true;
+
+/// The first failing command of `finally` skips the rest of it, as in `commands`. Unconfirmed.
+pub const FINALLY_STOPS_AT_FIRST_FAILURE: bool = true;
+
+/// `on-failure: ABORT` skips UPLOAD_ARTIFACTS too.
+///
+/// From an answer on re:Post (QUCon9LOD-RMa-ZZUHiHplPg): reports were not read until ABORT was taken away.
+pub const ABORT_SKIPS_UPLOAD: bool = true;
+
+/// `finally` of the failing phase still runs under ABORT: it belongs to the phase. Unconfirmed.
+pub const ABORT_RUNS_FINALLY: bool = true;
+
+/// `PHASE: n commands` in the log counts `commands` alone, not `finally`. Unconfirmed.
+pub const COUNT_INCLUDES_FINALLY: bool = false;

@@ -1,0 +1,365 @@
+//! Which step follows which: the rules of the phases, without input, output or clock.
+
+use super::assumptions::{
+    ABORT_RUNS_FINALLY, ABORT_SKIPS_UPLOAD, CONTINUE_FORGIVES, FINALLY_STOPS_AT_FIRST_FAILURE,
+};
+use super::phase::{PhaseType, Status};
+use crate::buildspec::model::{Command, OnFailure, Phase, Phases};
+
+/// What the caller has to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step<'a> {
+    /// Say that a phase begins.
+    Enter(PhaseType),
+    /// Run a command and tell the machine whether it succeeded.
+    Run(Run<'a>),
+    /// Say that a phase ended.
+    Leave(PhaseType, Status),
+    /// Do UPLOAD_ARTIFACTS and tell the machine whether it succeeded.
+    Upload,
+    /// Nothing more: the build's status.
+    Finish(Status),
+}
+
+/// One command to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run<'a> {
+    pub phase: PhaseType,
+    pub command: &'a Command,
+    /// Whether it stands in `finally`.
+    pub finally: bool,
+    /// Its place in `commands` or `finally`, counted from 1.
+    pub number: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Enter,
+    Commands(usize),
+    Finally(usize),
+    Upload,
+    Uploaded,
+    Finish,
+}
+
+/// The phases after DOWNLOAD_SOURCE, from INSTALL to the build's status.
+#[derive(Clone, Debug)]
+pub struct Machine<'a> {
+    phases: [Option<&'a Phase>; 4],
+    current: usize,
+    state: State,
+    /// Whether the current phase has failed.
+    phase_failed: bool,
+    /// Whether any phase has failed, forgiven or not.
+    succeeding: bool,
+    /// Whether a failure stands that nothing forgives.
+    failed: bool,
+}
+
+impl<'a> Machine<'a> {
+    /// A machine that is about to enter INSTALL.
+    pub fn new(phases: &'a Phases) -> Self {
+        Self {
+            phases: [
+                phases.install.as_ref(),
+                phases.pre_build.as_ref(),
+                phases.build.as_ref(),
+                phases.post_build.as_ref(),
+            ],
+            current: 0,
+            state: State::Enter,
+            phase_failed: false,
+            succeeding: true,
+            failed: false,
+        }
+    }
+
+    /// The value of `CODEBUILD_BUILD_SUCCEEDING`: false once a command has failed.
+    pub fn succeeding(&self) -> bool {
+        self.succeeding
+    }
+
+    /// The next step. `last` tells how the last `Run` or `Upload` went; it is not looked at after any other step.
+    pub fn next(&mut self, last: Option<bool>) -> Step<'a> {
+        let succeeded = last.unwrap_or(true);
+        match self.state {
+            State::Enter => {
+                self.phase_failed = false;
+                self.state = State::Commands(0);
+                Step::Enter(self.phase_type())
+            }
+            State::Commands(done) => self.command(done, succeeded),
+            State::Finally(done) => self.finally(done, succeeded),
+            State::Upload => {
+                self.state = State::Uploaded;
+                Step::Upload
+            }
+            State::Uploaded => {
+                self.failed |= !succeeded;
+                self.finish()
+            }
+            State::Finish => self.finish(),
+        }
+    }
+
+    fn phase_type(&self) -> PhaseType {
+        PhaseType::COMMANDS[self.current]
+    }
+
+    fn command(&mut self, done: usize, succeeded: bool) -> Step<'a> {
+        self.note(done, succeeded);
+        let commands = self.phases[self.current].map_or(&[][..], |phase| &phase.commands);
+        match commands.get(done).filter(|_| !self.phase_failed) {
+            Some(command) => {
+                self.state = State::Commands(done + 1);
+                self.run(command, done, false)
+            }
+            None => self.finally(0, true),
+        }
+    }
+
+    fn finally(&mut self, done: usize, succeeded: bool) -> Step<'a> {
+        self.note(done, succeeded);
+        let stop = (done > 0 && !succeeded && FINALLY_STOPS_AT_FIRST_FAILURE)
+            || (self.phase_failed && self.aborts() && !ABORT_RUNS_FINALLY);
+        let finally = self.phases[self.current].map_or(&[][..], |phase| &phase.finally);
+        match finally.get(done).filter(|_| !stop) {
+            Some(command) => {
+                self.state = State::Finally(done + 1);
+                self.run(command, done, true)
+            }
+            None => self.leave(),
+        }
+    }
+
+    fn run(&self, command: &'a Command, done: usize, finally: bool) -> Step<'a> {
+        Step::Run(Run {
+            phase: self.phase_type(),
+            command,
+            finally,
+            number: done + 1,
+        })
+    }
+
+    /// Takes note of how a command went; before the first one there is nothing to note.
+    fn note(&mut self, done: usize, succeeded: bool) {
+        if done > 0 && !succeeded {
+            self.phase_failed = true;
+            self.succeeding = false;
+        }
+    }
+
+    fn aborts(&self) -> bool {
+        self.on_failure() == Some(&OnFailure::Abort)
+    }
+
+    fn on_failure(&self) -> Option<&'a OnFailure> {
+        self.phases[self.current]?.on_failure.as_ref().map(|spanned| &spanned.value)
+    }
+
+    fn leave(&mut self) -> Step<'a> {
+        let phase = self.phase_type();
+        self.state = self.after_phase();
+        if self.state == State::Enter {
+            self.current += 1;
+        }
+        let status = if self.phase_failed { Status::Failed } else { Status::Succeeded };
+        Step::Leave(phase, status)
+    }
+
+    fn after_phase(&mut self) -> State {
+        let last = self.current + 1 == PhaseType::COMMANDS.len();
+        let go_on = if last { State::Upload } else { State::Enter };
+        if !self.phase_failed {
+            return go_on;
+        }
+        let forgiven = CONTINUE_FORGIVES && self.on_failure() == Some(&OnFailure::Continue);
+        self.failed |= !forgiven;
+        match self.on_failure() {
+            Some(OnFailure::Abort) if ABORT_SKIPS_UPLOAD => State::Finish,
+            Some(OnFailure::Abort) => State::Upload,
+            Some(OnFailure::Continue) => go_on,
+            // RETRY behaves as if it were absent until its rules are carried out.
+            Some(OnFailure::Retry { .. }) | None => match self.phase_type() {
+                PhaseType::Install | PhaseType::PreBuild => State::Finish,
+                _ => go_on,
+            },
+        }
+    }
+
+    fn finish(&mut self) -> Step<'a> {
+        self.state = State::Finish;
+        Step::Finish(if self.failed { Status::Failed } else { Status::Succeeded })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::source::{Span, Spanned};
+
+    fn phase(on_failure: Option<OnFailure>, commands: usize, finally: usize) -> Phase {
+        let command = |kind: &str, number: usize| Command::new(format!("{kind}{number}"), Span::default());
+        Phase {
+            on_failure: on_failure.map(|value| Spanned::new(value, Span::default())),
+            commands: (1..=commands).map(|number| command("c", number)).collect(),
+            finally: (1..=finally).map(|number| command("f", number)).collect(),
+            ..Phase::default()
+        }
+    }
+
+    fn phases([install, pre_build, build, post_build]: [Option<Phase>; 4]) -> Phases {
+        Phases { install, pre_build, build, post_build }
+    }
+
+    /// Runs a plan; `fails` says which commands fail (and whether `Upload` does). One word a step.
+    fn trace(phases: &Phases, mut fails: impl FnMut(&str) -> bool) -> Vec<String> {
+        let mut machine = Machine::new(phases);
+        let mut last = None;
+        let mut steps = Vec::new();
+        loop {
+            let step = machine.next(last.take());
+            match step {
+                Step::Enter(phase) => steps.push(format!("+{phase}")),
+                Step::Leave(phase, status) => steps.push(format!("-{phase} {status}")),
+                Step::Run(run) => {
+                    let name = format!("{} {}", run.phase, run.command.value);
+                    last = Some(!fails(&name));
+                    steps.push(name);
+                }
+                Step::Upload => {
+                    last = Some(!fails("UPLOAD"));
+                    steps.push("UPLOAD".to_owned());
+                }
+                Step::Finish(status) => {
+                    steps.push(status.to_string());
+                    assert_eq!(machine.next(None), Step::Finish(status), "it stays finished");
+                    return steps;
+                }
+            }
+        }
+    }
+
+    fn summary(steps: &[String]) -> String {
+        steps.iter().filter(|step| !step.starts_with('+')).cloned().collect::<Vec<_>>().join(", ")
+    }
+
+    #[test]
+    fn enters_all_four_phases_even_when_the_buildspec_names_none() {
+        assert_eq!(
+            trace(&Phases::default(), |_| false),
+            [
+                "+INSTALL", "-INSTALL SUCCEEDED", "+PRE_BUILD", "-PRE_BUILD SUCCEEDED", "+BUILD", "-BUILD SUCCEEDED",
+                "+POST_BUILD", "-POST_BUILD SUCCEEDED", "UPLOAD", "SUCCEEDED"
+            ]
+        );
+    }
+
+    #[test]
+    fn follows_the_table_of_transitions() {
+        use OnFailure::{Abort, Continue};
+        let rows = [
+            ("INSTALL", None, "INSTALL c1, INSTALL f1, -INSTALL FAILED, FAILED"),
+            ("PRE_BUILD", None, "PRE_BUILD c1, PRE_BUILD f1, -PRE_BUILD FAILED, FAILED"),
+            (
+                "BUILD",
+                None,
+                "BUILD c1, BUILD f1, -BUILD FAILED, POST_BUILD c1, POST_BUILD c2, POST_BUILD f1, -POST_BUILD SUCCEEDED, UPLOAD, FAILED",
+            ),
+            ("POST_BUILD", None, "POST_BUILD c1, POST_BUILD f1, -POST_BUILD FAILED, UPLOAD, FAILED"),
+            ("BUILD", Some(Abort), "BUILD c1, BUILD f1, -BUILD FAILED, FAILED"),
+            ("POST_BUILD", Some(Abort), "POST_BUILD c1, POST_BUILD f1, -POST_BUILD FAILED, FAILED"),
+            (
+                "INSTALL",
+                Some(Continue),
+                "INSTALL c1, INSTALL f1, -INSTALL FAILED, PRE_BUILD c1, PRE_BUILD c2, PRE_BUILD f1, -PRE_BUILD SUCCEEDED, \
+                 BUILD c1, BUILD c2, BUILD f1, -BUILD SUCCEEDED, POST_BUILD c1, POST_BUILD c2, POST_BUILD f1, \
+                 -POST_BUILD SUCCEEDED, UPLOAD, SUCCEEDED",
+            ),
+        ];
+        for (failing, on_failure, expected) in rows {
+            let plan = phases(PhaseType::COMMANDS.map(|kind| {
+                Some(phase(on_failure.clone().filter(|_| kind.name() == failing), 2, 1))
+            }));
+            let steps = summary(&trace(&plan, |command| command == format!("{failing} c1")));
+            assert!(steps.ends_with(expected), "{failing} {on_failure:?}\n{steps}\n{expected}");
+        }
+    }
+
+    #[test]
+    fn a_failing_finally_fails_its_phase_and_stops() {
+        let plan = phases([None, None, Some(phase(None, 1, 2)), None]);
+        let steps = summary(&trace(&plan, |command| command == "BUILD f1"));
+        assert!(steps.contains("BUILD c1, BUILD f1, -BUILD FAILED, -POST_BUILD"), "{steps}");
+        assert!(steps.ends_with("UPLOAD, FAILED"), "{steps}");
+    }
+
+    #[test]
+    fn a_failing_upload_fails_the_build() {
+        assert!(summary(&trace(&Phases::default(), |command| command == "UPLOAD")).ends_with("UPLOAD, FAILED"));
+    }
+
+    #[test]
+    fn succeeding_turns_false_before_finally() {
+        let plan = phases([None, None, Some(phase(None, 1, 1)), None]);
+        let mut machine = Machine::new(&plan);
+        while !matches!(machine.next(None), Step::Run(_)) {}
+        assert!(machine.succeeding());
+        assert!(matches!(machine.next(Some(false)), Step::Run(Run { finally: true, .. })));
+        assert!(!machine.succeeding());
+    }
+
+    fn any_phase() -> impl Strategy<Value = Option<Phase>> {
+        let on_failure = prop_oneof![
+            Just(None),
+            Just(Some(OnFailure::Abort)),
+            Just(Some(OnFailure::Continue)),
+            Just(Some(OnFailure::Retry { count: 3, regex: ".*".to_owned() })),
+        ];
+        proptest::option::of((on_failure, 0..4_usize, 0..3_usize).prop_map(|(on_failure, c, f)| phase(on_failure, c, f)))
+    }
+
+    proptest! {
+        #[test]
+        fn keeps_its_promises(
+            plan in [any_phase(), any_phase(), any_phase(), any_phase()],
+            failures in proptest::collection::vec(proptest::bool::weighted(0.3), 40),
+        ) {
+            let plan = phases(plan);
+            let mut failures = failures.into_iter();
+            let mut failed = Vec::new();
+            let steps = trace(&plan, |name| {
+                let fails = failures.next().unwrap_or(false);
+                if fails { failed.push(name.to_owned()); }
+                fails
+            });
+            let all = [&plan.install, &plan.pre_build, &plan.build, &plan.post_build];
+            for (kind, phase) in PhaseType::COMMANDS.into_iter().zip(all) {
+                let entered = steps.iter().filter(|step| **step == format!("+{kind}")).count();
+                let left: Vec<_> = steps.iter().filter(|step| step.starts_with(&format!("-{kind} "))).collect();
+                prop_assert!(entered <= 1 && left.len() == entered, "every entered phase leaves once: {steps:?}");
+                let Some(phase) = phase else { continue };
+                let phase_failed = failed.iter().any(|name| name.starts_with(&format!("{kind} ")));
+                if entered == 1 {
+                    prop_assert_eq!(left[0].ends_with("FAILED"), phase_failed);
+                    if !phase.finally.is_empty() {
+                        prop_assert!(steps.contains(&format!("{kind} f1")), "finally always runs: {steps:?}");
+                    }
+                }
+                let unforgiven = phase_failed && !matches!(phase.on_failure.as_ref().map(|on| &on.value), Some(OnFailure::Continue));
+                if unforgiven {
+                    prop_assert_eq!(steps.last().map(String::as_str), Some("FAILED"));
+                }
+                if phase_failed && matches!(phase.on_failure.as_ref().map(|on| &on.value), Some(OnFailure::Abort)) {
+                    let leave = steps.iter().position(|step| *step == format!("-{kind} FAILED"));
+                    prop_assert_eq!(leave.map(|at| at + 2), Some(steps.len()), "nothing after ABORT");
+                }
+            }
+            if failed.iter().any(|name| name == "UPLOAD") {
+                prop_assert_eq!(steps.last().map(String::as_str), Some("FAILED"));
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+//! The variables that `CodeBuild` sets (spec 19), with values that are true here.
+
+use super::git::Facts;
+use super::{Level, Value, Variables};
+use crate::script::Layout;
+
+/// Who and what a build is.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    pub project: String,
+    pub region: String,
+    /// Twelve digits.
+    pub account: String,
+    pub uuid: String,
+    /// Counted up per output directory, from 1.
+    pub number: u64,
+    /// The image as the user named it.
+    pub image: String,
+    pub initiator: String,
+    /// Milliseconds since the epoch.
+    pub started: i64,
+    pub git: Facts,
+}
+
+impl Identity {
+    /// `<project>:<uuid>`.
+    pub fn id(&self) -> String {
+        format!("{}:{}", self.project, self.uuid)
+    }
+
+    /// The build's ARN.
+    pub fn arn(&self) -> String {
+        format!("arn:aws:codebuild:{}:{}:build/{}", self.region, self.account, self.id())
+    }
+
+    fn project_arn(&self) -> String {
+        format!("arn:aws:codebuild:{}:{}:project/{}", self.region, self.account, self.project)
+    }
+
+    /// Sets every variable at the lowest level.
+    ///
+    /// Left out are those that only AWS can serve (`CODEBUILD_AGENT_ENDPOINT`, `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI`
+    /// and their like): a wrong value would send a tool looking for them.
+    pub fn set(&self, variables: &mut Variables, layout: &Layout) {
+        let region = &self.region;
+        let url = format!(
+            "https://{region}.console.aws.amazon.com/codebuild/home?region={region}#/builds/{}/view/new",
+            self.id()
+        );
+        let values = [
+            ("AWS_DEFAULT_REGION", region.clone()),
+            ("AWS_REGION", region.clone()),
+            ("CODEBUILD_BUILD_ARN", self.arn()),
+            ("CODEBUILD_BUILD_ID", self.id()),
+            ("CODEBUILD_BUILD_IMAGE", self.image.clone()),
+            ("CODEBUILD_BUILD_NUMBER", self.number.to_string()),
+            ("CODEBUILD_BUILD_SUCCEEDING", "1".to_owned()),
+            ("CODEBUILD_BUILD_URL", url),
+            ("CODEBUILD_CI", "true".to_owned()),
+            ("CODEBUILD_CONTAINER_NAME", "default".to_owned()),
+            ("CODEBUILD_EXECUTION_ROLE_BUILD", String::new()),
+            ("CODEBUILD_GOPATH", layout.gopath()),
+            ("CODEBUILD_INITIATOR", self.initiator.clone()),
+            ("CODEBUILD_KMS_KEY_ID", format!("arn:aws:kms:{region}:{}:alias/aws/s3", self.account)),
+            ("CODEBUILD_LAST_EXIT", "0".to_owned()),
+            ("CODEBUILD_LOG_PATH", self.uuid.clone()),
+            ("CODEBUILD_PROJECT_ARN", self.project_arn()),
+            ("CODEBUILD_RESOLVED_SOURCE_VERSION", self.git.commit.clone()),
+            ("CODEBUILD_SOURCE_REPO_URL", self.git.url.clone()),
+            ("CODEBUILD_SOURCE_VERSION", self.source_version().to_owned()),
+            ("CODEBUILD_SRC_DIR", layout.source()),
+            ("CODEBUILD_START_TIME", self.started.to_string()),
+            ("HOME", "/root".to_owned()),
+        ];
+        for (name, value) in values {
+            // A source without Git has no resolved version, as a source from S3 has none.
+            if !value.is_empty() || !name.contains("SOURCE") {
+                variables.set(Level::BuiltIn, name, Value::Plain(value));
+            }
+        }
+    }
+
+    /// The branch, or the commit where none is checked out.
+    pub fn source_version(&self) -> &str {
+        if self.git.branch.is_empty() { &self.git.commit } else { &self.git.branch }
+    }
+}

@@ -1,0 +1,68 @@
+//! What Git knows of a source.
+
+use std::path::Path;
+use std::process::Stdio;
+
+use tokio::process::Command;
+
+/// Facts of a work tree; empty where there is no Git, no repository, or no commit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// The commit that is checked out.
+    pub commit: String,
+    /// The branch, or empty when none is checked out.
+    pub branch: String,
+    /// Where `origin` is.
+    pub url: String,
+}
+
+/// Asks the host's `git`.
+pub async fn facts(source: &Path) -> Facts {
+    let (commit, branch, url) = tokio::join!(
+        ask(source, &["rev-parse", "--verify", "-q", "HEAD"]),
+        ask(source, &["symbolic-ref", "-q", "--short", "HEAD"]),
+        ask(source, &["config", "--get", "remote.origin.url"]),
+    );
+    if commit.is_empty() {
+        return Facts::default();
+    }
+    Facts { commit, branch, url: without_password(&url) }
+}
+
+async fn ask(source: &Path, arguments: &[&str]) -> String {
+    let output = Command::new("git")
+        // The tree may belong to someone else, as it does when root runs a user's build; only facts are read.
+        .args(["-c", "safe.directory=*", "-C"])
+        .arg(source)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output()
+        .await;
+    match output {
+        Ok(output) if output.status.success() => String::from_utf8_lossy(&output.stdout).trim().to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// Tokens in a URL must not reach a log.
+fn without_password(url: &str) -> String {
+    match (url.find("://"), url.rfind('@')) {
+        (Some(scheme), Some(at)) if at > scheme && !url[scheme + 3..at].contains('/') => {
+            format!("{}{}", &url[..scheme + 3], &url[at + 1..])
+        }
+        _ => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_lose_their_passwords() {
+        assert_eq!(without_password("https://me:token@host/a/b.git"), "https://host/a/b.git");
+        assert_eq!(without_password("git@host:a/b.git"), "git@host:a/b.git");
+        assert_eq!(without_password("https://host/a@b"), "https://host/a@b");
+    }
+}

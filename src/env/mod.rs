@@ -1,0 +1,160 @@
+//! A build's variables.
+//!
+//! Of two values for one name the higher level wins (spec 5.7):
+//!
+//! 1. `-e` and `--env-file`: what a `StartBuild` override would be
+//! 2. the project
+//! 3. the buildspec's `env`
+//! 4. what `CodeBuild` itself sets (`CODEBUILD_*`, `AWS_REGION`, ...)
+//! 5. the image's ENV, which is the container's own environment and not listed here
+//!
+//! Values are literal: nothing in them is expanded.
+
+pub mod builtin;
+pub mod git;
+pub mod mask;
+
+use std::collections::BTreeMap;
+
+use crate::buildspec::model::{Env, Variable};
+use crate::script;
+
+/// Where a value comes from; the greater one wins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Level {
+    BuiltIn,
+    Buildspec,
+    Project,
+    Override,
+}
+
+/// What a variable is to hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Value {
+    /// This text.
+    Plain(String),
+    /// The parameter of this name.
+    ParameterStore(String),
+    /// The secret of this reference.
+    SecretsManager(String),
+}
+
+/// One value per name, each with the level that won.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Variables(BTreeMap<String, (Level, Value)>);
+
+impl Variables {
+    /// Sets a value unless a higher level has one; within a level the later one wins.
+    pub fn set(&mut self, level: Level, name: impl Into<String>, value: Value) {
+        let entry = self.0.entry(name.into()).or_insert_with(|| (level, value.clone()));
+        if entry.0 <= level {
+            *entry = (level, value);
+        }
+    }
+
+    /// Takes in a buildspec's section `env`.
+    ///
+    /// Within one buildspec secrets win over parameters, and those over plain values (unconfirmed, spec 5.7).
+    pub fn set_buildspec(&mut self, env: &Env) {
+        let mut add = |variables: &[Variable], value: fn(String) -> Value| {
+            for variable in variables {
+                self.set(Level::Buildspec, &variable.name.value, value(variable.value.value.clone()));
+            }
+        };
+        add(&env.variables, Value::Plain);
+        add(&env.parameter_store, Value::ParameterStore);
+        add(&env.secrets_manager, Value::SecretsManager);
+    }
+
+    /// The value of a name.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.0.get(name).map(|(_, value)| value)
+    }
+
+    /// Names that still need somebody else to tell their value.
+    pub fn references(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0
+            .iter()
+            .filter(|(_, (_, value))| !matches!(value, Value::Plain(_)))
+            .map(|(name, (_, value))| (name.as_str(), value))
+    }
+
+    /// All names in order, with level and value.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Level, &Value)> {
+        self.0.iter().map(|(name, (level, value))| (name.as_str(), *level, value))
+    }
+
+    /// Names that no shell can hold; they never reach a command.
+    pub fn unspeakable(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str).filter(|name| !script::is_name(name))
+    }
+
+    /// The text of the first `env.sh`. `gopath` and `bin` are appended to what the image has in `GOPATH` and `PATH`.
+    pub fn env_file(&self, gopath: &str, bin: &str) -> String {
+        let mut text = format!(
+            "export PATH=\"$PATH\":{}\nexport GOPATH=\"${{GOPATH:+$GOPATH:}}\"{}\n",
+            script::quote(bin),
+            script::quote(gopath)
+        );
+        for (name, _, value) in self.iter() {
+            if let (Value::Plain(value), true) = (value, script::is_name(name)) {
+                text.push_str(&script::export(name, value));
+                text.push('\n');
+            }
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn plain(text: &str) -> Value {
+        Value::Plain(text.to_owned())
+    }
+
+    #[test]
+    fn the_higher_level_wins_whatever_its_kind() {
+        let mut variables = Variables::default();
+        variables.set(Level::Override, "A", plain("mine"));
+        variables.set(Level::Buildspec, "A", Value::ParameterStore("/a".to_owned()));
+        assert_eq!(variables.get("A"), Some(&plain("mine")));
+        assert_eq!(variables.references().count(), 0, "an overridden reference is not asked for");
+    }
+
+    #[test]
+    fn values_are_literal_in_the_first_state() {
+        let mut variables = Variables::default();
+        variables.set(Level::Buildspec, "P", plain("$PATH:'x'"));
+        variables.set(Level::Buildspec, "a.b", plain("x"));
+        let text = variables.env_file("/g", "/b");
+        assert!(text.ends_with("export P='$PATH:'\\''x'\\'''\n"), "{text}");
+        assert_eq!(variables.unspeakable().collect::<Vec<_>>(), ["a.b"]);
+    }
+
+    proptest! {
+        #[test]
+        fn layers_merge_in_any_order(
+            values in proptest::collection::vec((0..4_usize, "[AB]", "[xy]"), 0..12),
+            seed in any::<u64>(),
+        ) {
+            let levels = [Level::BuiltIn, Level::Buildspec, Level::Project, Level::Override];
+            let merge = |order: &[usize]| {
+                let mut variables = Variables::default();
+                for &level in order {
+                    for (of, name, value) in values.iter().filter(|(of, ..)| *of == level) {
+                        variables.set(levels[*of], name, plain(value));
+                    }
+                }
+                variables
+            };
+            let mut order = vec![0, 1, 2, 3];
+            order.rotate_left(usize::try_from(seed % 4).unwrap());
+            if seed % 8 > 3 { order.swap(0, 2); }
+            prop_assert_eq!(merge(&[0, 1, 2, 3]), merge(&order));
+        }
+    }
+}

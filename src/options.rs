@@ -1,0 +1,72 @@
+//! Settled facts: what the command line, the environment and the terminal came to. Nothing below reads those again.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Where the buildspec is.
+#[derive(Clone, Debug)]
+pub enum BuildspecFrom {
+    /// A file in the source, relative to it.
+    Source(PathBuf),
+    /// A file elsewhere; in `CodeBuild`'s terms, inline.
+    Elsewhere(PathBuf),
+    /// Bytes that were piped in.
+    Inline(Vec<u8>),
+}
+
+/// `--runtime`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RuntimeKind {
+    Docker,
+    Host,
+}
+
+/// What `run` needs to know.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Absolute, links resolved.
+    pub source: PathBuf,
+    pub buildspec: BuildspecFrom,
+    pub runtime: RuntimeKind,
+    /// As the user named it.
+    pub image: String,
+    #[cfg(feature = "docker")]
+    pub pull: crate::runtime::docker::Pull,
+    #[cfg(feature = "docker")]
+    pub source_mode: crate::runtime::docker::SourceMode,
+    pub privileged: bool,
+    pub network: Option<String>,
+    /// `-e` and `--env-file`, the later one wins.
+    pub overrides: Vec<Override>,
+    /// Absolute.
+    pub output: PathBuf,
+    /// Absolute; inside the build's folder when not given.
+    pub artifacts: Option<PathBuf>,
+    pub keep_builds: usize,
+    pub timeout: Option<Duration>,
+    /// What the host's environment has to say.
+    pub host: HostFacts,
+}
+
+/// One `-e`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Override {
+    pub name: String,
+    pub value: String,
+    /// The value is the host's own, which the user did not write down: it is not written down by us either.
+    pub passed_through: bool,
+}
+
+/// Read once, in `cli`.
+#[derive(Clone, Debug, Default)]
+pub struct HostFacts {
+    /// `DOCKER_HOST`, or empty.
+    pub docker_host: String,
+    /// `PATH`.
+    pub path: Option<OsString>,
+    /// `AWS_REGION` or `AWS_DEFAULT_REGION`, else `us-east-1`.
+    pub region: String,
+    /// `USER`, or empty.
+    pub user: String,
+}

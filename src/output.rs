@@ -1,0 +1,108 @@
+//! The output directory: one folder per build, numbered.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+
+/// Written once into the output directory; a project's `project.json` is meant to be committed.
+const IGNORED: &str = "/builds/\n/cache/\n/latest\n/secrets.yml\n/.gitignore\n";
+
+/// The folder of one build.
+#[derive(Clone, Debug)]
+pub struct BuildFolder {
+    /// `<output>/builds/<number>`.
+    pub path: PathBuf,
+    /// Also the build's number.
+    pub number: u64,
+}
+
+impl BuildFolder {
+    /// Takes the next free number below `output`, points `latest` at it and lets builds beyond `keep` go.
+    pub fn take(output: &Path, keep: usize) -> Result<Self> {
+        let builds = output.join("builds");
+        let failed = |error: io::Error| {
+            Error::environment(format!("the output directory {} can't be written: {error}", output.display()))
+                .hint("name another one with --output")
+        };
+        fs::create_dir_all(&builds).map_err(failed)?;
+        let ignore = output.join(".gitignore");
+        if !ignore.exists() {
+            fs::write(&ignore, IGNORED).map_err(failed)?;
+        }
+        let taken = loop {
+            let number = numbers(&builds).map_err(failed)?.last().copied().unwrap_or(0) + 1;
+            let path = builds.join(number.to_string());
+            match fs::create_dir(&path) {
+                Ok(()) => break Self { path, number },
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(failed(error)),
+            }
+        };
+        point_latest(output, taken.number).map_err(failed)?;
+        let_go(&builds, taken.number, keep);
+        Ok(taken)
+    }
+
+    /// A file of the build.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+}
+
+/// The numbers of the builds that are kept, in order.
+pub fn numbers(builds: &Path) -> io::Result<Vec<u64>> {
+    let mut numbers: Vec<u64> =
+        fs::read_dir(builds)?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
+    numbers.sort_unstable();
+    Ok(numbers)
+}
+
+/// A rename puts the new link in the old one's place, so that no moment is without one.
+fn point_latest(output: &Path, number: u64) -> io::Result<()> {
+    let new = output.join(format!(".latest-{number}"));
+    fs::remove_file(&new).ok();
+    symlink(format!("builds/{number}"), &new)?;
+    fs::rename(&new, output.join("latest"))
+}
+
+/// Removes the oldest finished builds; one whose record says that it still runs may belong to a living process.
+fn let_go(builds: &Path, newest: u64, keep: usize) {
+    let Ok(numbers) = numbers(builds) else { return };
+    let surplus = numbers.len().saturating_sub(keep.max(1));
+    for number in numbers.into_iter().filter(|number| *number != newest).take(surplus) {
+        let folder = builds.join(number.to_string());
+        let running = fs::read_to_string(folder.join("build.json"))
+            .is_ok_and(|record| record.contains("\"buildComplete\": false"));
+        if !running {
+            fs::remove_dir_all(folder).ok();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn counts_up_and_keeps_the_newest() {
+        let output = tempfile::tempdir().unwrap();
+        for expected in 1..=4 {
+            assert_eq!(BuildFolder::take(output.path(), 2).unwrap().number, expected);
+        }
+        assert_eq!(numbers(&output.path().join("builds")).unwrap(), [3, 4]);
+        assert_eq!(fs::read_link(output.path().join("latest")).unwrap(), Path::new("builds/4"));
+        assert!(fs::read_to_string(output.path().join(".gitignore")).unwrap().contains("/builds/"));
+    }
+
+    #[test]
+    fn a_file_in_the_way_is_an_error_that_says_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("out");
+        fs::write(&file, "").unwrap();
+        let error = BuildFolder::take(&file, 2).unwrap_err();
+        assert!(error.message.contains("can't be written"), "{error}");
+    }
+}

@@ -1,0 +1,260 @@
+//! `build.json`: the build in the shape of the API's `Build` (spec 22.4), true at every moment.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::engine::event::Event;
+use crate::engine::journal::Watcher;
+use crate::engine::phase::{Context, PhaseType, Status};
+use crate::env::builtin::Identity;
+
+/// `Build` of the API; absent members are left out, times are seconds since the epoch.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Build {
+    pub id: String,
+    pub arn: String,
+    pub build_number: u64,
+    pub start_time: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_time: Option<f64>,
+    pub current_phase: PhaseType,
+    pub build_status: Status,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub source_version: String,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub resolved_source_version: String,
+    pub project_name: String,
+    pub phases: Vec<BuildPhase>,
+    pub source: Source,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub artifacts: Option<BuildArtifacts>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub secondary_artifacts: Vec<BuildArtifacts>,
+    pub cache: Cache,
+    pub environment: Environment,
+    pub logs: Logs,
+    pub timeout_in_minutes: u32,
+    pub queued_timeout_in_minutes: u32,
+    pub build_complete: bool,
+    pub initiator: String,
+    pub encryption_key: String,
+    pub exported_environment_variables: Vec<ExportedVariable>,
+    pub report_arns: Vec<String>,
+}
+
+/// `BuildPhase` of the API.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BuildPhase {
+    pub phase_type: PhaseType,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phase_status: Option<Status>,
+    pub start_time: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub end_time: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duration_in_seconds: Option<i64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub contexts: Vec<Context>,
+}
+
+/// `ProjectSource` of the API, as far as a local build has one.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Source {
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub location: String,
+    /// A path, or the text of an inline buildspec.
+    pub buildspec: String,
+}
+
+/// `BuildArtifacts` of the API.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BuildArtifacts {
+    pub location: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub artifact_identifier: Option<String>,
+}
+
+/// `ProjectCache` of the API.
+#[derive(Clone, Debug, Serialize)]
+pub struct Cache {
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+}
+
+/// `ProjectEnvironment` of the API.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Environment {
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    pub image: String,
+    pub compute_type: &'static str,
+    pub environment_variables: Vec<EnvironmentVariable>,
+    pub privileged_mode: bool,
+}
+
+/// `EnvironmentVariable` of the API; the value of a secret type is its reference.
+#[derive(Clone, Debug, Serialize)]
+pub struct EnvironmentVariable {
+    pub name: String,
+    pub value: String,
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+}
+
+/// `LogsLocation` of the API.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Logs {
+    pub group_name: String,
+    pub stream_name: String,
+}
+
+/// `ExportedEnvironmentVariable` of the API.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ExportedVariable {
+    pub name: String,
+    pub value: String,
+}
+
+impl Build {
+    /// A build that has been submitted and not yet begun.
+    pub fn new(identity: &Identity, buildspec: String, environment: Environment) -> Self {
+        let start_time = seconds(Timestamp::from_millisecond(identity.started).unwrap_or_default());
+        Self {
+            id: identity.id(),
+            arn: identity.arn(),
+            build_number: identity.number,
+            start_time,
+            end_time: None,
+            current_phase: PhaseType::Submitted,
+            build_status: Status::InProgress,
+            source_version: identity.source_version().to_owned(),
+            resolved_source_version: identity.git.commit.clone(),
+            project_name: identity.project.clone(),
+            phases: vec![
+                BuildPhase {
+                    phase_type: PhaseType::Submitted,
+                    phase_status: Some(Status::Succeeded),
+                    start_time,
+                    end_time: Some(start_time),
+                    duration_in_seconds: Some(0),
+                    contexts: Vec::new(),
+                },
+                BuildPhase {
+                    phase_type: PhaseType::Queued,
+                    phase_status: Some(Status::Succeeded),
+                    start_time,
+                    end_time: Some(start_time),
+                    duration_in_seconds: Some(0),
+                    contexts: vec![Context::default()],
+                },
+            ],
+            source: Source { kind: "NO_SOURCE", location: identity.git.url.clone(), buildspec },
+            artifacts: None,
+            secondary_artifacts: Vec::new(),
+            cache: Cache { kind: "NO_CACHE" },
+            environment,
+            logs: Logs { group_name: format!("/aws/codebuild/{}", identity.project), stream_name: identity.uuid.clone() },
+            timeout_in_minutes: 60,
+            queued_timeout_in_minutes: 480,
+            build_complete: false,
+            initiator: identity.initiator.clone(),
+            encryption_key: format!("arn:aws:kms:{}:{}:alias/aws/s3", identity.region, identity.account),
+            exported_environment_variables: Vec::new(),
+            report_arns: Vec::new(),
+        }
+    }
+
+    fn take_in(&mut self, at: Timestamp, event: &Event<'_>) -> bool {
+        let now = seconds(at);
+        match event {
+            Event::PhaseEntered(phase) => {
+                self.current_phase = *phase;
+                self.phases.push(BuildPhase {
+                    phase_type: *phase,
+                    phase_status: (*phase != PhaseType::Completed).then_some(Status::InProgress),
+                    start_time: now,
+                    end_time: None,
+                    duration_in_seconds: None,
+                    contexts: Vec::new(),
+                });
+            }
+            Event::PhaseLeft { phase, status, context, .. } => {
+                let open = self.phases.iter_mut().rev().find(|open| open.phase_type == *phase);
+                if let Some(open) = open {
+                    open.phase_status = Some(*status);
+                    open.end_time = Some(now);
+                    open.duration_in_seconds = Some(whole_seconds(now - open.start_time));
+                    open.contexts = vec![context.clone()];
+                }
+            }
+            Event::BuildEnded { status, .. } => {
+                self.build_status = *status;
+                self.build_complete = true;
+                self.end_time = Some(now);
+            }
+            _ => return false,
+        }
+        true
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "a build lasts less than 2^63 seconds")]
+fn whole_seconds(duration: f64) -> i64 {
+    duration.round() as i64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "milliseconds since the epoch fit 52 bits")]
+fn seconds(at: Timestamp) -> f64 {
+    at.as_millisecond() as f64 / 1000.0
+}
+
+/// A record that both the journal and the build itself write to.
+#[derive(Clone, Debug)]
+pub struct Record {
+    build: Arc<Mutex<Build>>,
+    file: PathBuf,
+}
+
+impl Record {
+    /// Writes the first state.
+    pub fn create(build: Build, file: PathBuf) -> io::Result<Self> {
+        let record = Self { build: Arc::new(Mutex::new(build)), file };
+        record.save()?;
+        Ok(record)
+    }
+
+    /// Changes the record; it reaches the file with the next event.
+    pub fn change(&self, change: impl FnOnce(&mut Build)) {
+        change(&mut self.build.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// A rename puts the new text in the old one's place: no reader sees half of it.
+    fn save(&self) -> io::Result<()> {
+        let mut text = serde_json::to_vec_pretty(&*self.build.lock().unwrap_or_else(PoisonError::into_inner))?;
+        text.push(b'\n');
+        let new = self.file.with_extension("json.new");
+        fs::write(&new, text)?;
+        fs::rename(new, &self.file)
+    }
+}
+
+impl Watcher for Record {
+    fn event(&mut self, at: Timestamp, event: &Event<'_>) -> io::Result<()> {
+        let mut changed = false;
+        self.change(|build| changed = build.take_in(at, event));
+        if changed { self.save() } else { Ok(()) }
+    }
+}

@@ -1,0 +1,156 @@
+//! `buildspec run`: read, provision, download, execute, collect, tell.
+
+use tokio::task::JoinHandle;
+
+use crate::engine::event::Event;
+use crate::engine::journal::{Journal, Watcher};
+use crate::engine::machine::{Machine, Step};
+use crate::engine::phase::{Context, PhaseType, Status};
+use crate::engine::{Next, run_phases};
+use crate::env::builtin::Identity;
+use crate::error::{Error, Result};
+use crate::options::Options;
+use crate::output::BuildFolder;
+use crate::record::build::Record;
+use crate::runtime::Lost;
+use crate::runtime::place::Place;
+use crate::script::Layout;
+
+/// Why a build ends before its time.
+#[derive(Debug)]
+pub enum Halt {
+    /// The phase that is open failed, and nothing follows it.
+    Failed(Context),
+    /// The buildspec is invalid.
+    Invalid(Context),
+    /// The build's shell is gone.
+    Lost(Lost),
+    /// Somebody wants it to end.
+    Stopped(Stop),
+    /// This tool can't do its work.
+    Error(Error),
+}
+
+/// Who ended it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// This signal.
+    Signal(i32),
+    /// `--timeout`.
+    TimedOut,
+}
+
+/// How `run` ended; `main` makes an exit code of it.
+#[derive(Debug)]
+pub enum Ended {
+    /// The build has this status.
+    Build(Status),
+    /// The buildspec is invalid.
+    Invalid,
+    Stopped(Stop),
+}
+
+/// A build on its way.
+#[derive(Debug)]
+pub(crate) struct Build<'a> {
+    pub(crate) options: &'a Options,
+    pub(crate) folder: BuildFolder,
+    pub(crate) identity: Identity,
+    pub(crate) layout: Layout,
+    pub(crate) journal: Journal,
+    pub(crate) record: Record,
+    /// What has to be ended, once it is there.
+    pub(crate) place: Option<Place>,
+    /// Clears away what earlier builds left, meanwhile.
+    pub(crate) sweep: Option<JoinHandle<Result<usize>>>,
+}
+
+/// Runs a build to its end and cleans up after it, whatever happens.
+///
+/// # Errors
+///
+/// When this tool can't do its work; a failing build is no error.
+pub async fn run(options: &Options, console: Box<dyn Watcher>, stop: impl Future<Output = Stop>) -> Result<Ended> {
+    let mut build = Build::begin(options, console).await?;
+    let went = tokio::select! {
+        went = build.go() => went,
+        stop = stop => Err(Halt::Stopped(stop)),
+    };
+    build.end(went).await
+}
+
+impl Build<'_> {
+    async fn go(&mut self) -> Result<Status, Halt> {
+        let script = self.read_buildspec();
+        let supervisor = self.provision(&script).await?;
+        let mut session = self.download_source(&script, supervisor).await?;
+        let mut machine = Machine::new(&script.reading.buildspec.phases);
+        let next = run_phases(&mut machine, &mut session, &script.source, &mut self.journal).await?;
+        self.check_files()?;
+        match next {
+            Next::Finish(status) => Ok(status),
+            Next::Upload => {
+                let succeeded = self.upload_artifacts(&script.reading.buildspec, &mut session).await?;
+                match machine.next(Some(succeeded)) {
+                    Step::Finish(status) => Ok(status),
+                    other => unreachable!("nothing but the end follows the upload, not {other:?}"),
+                }
+            }
+        }
+    }
+
+    /// A log that could not be written must not pass for one.
+    pub(crate) fn check_files(&mut self) -> Result<(), Halt> {
+        match self.journal.take_broken() {
+            Some(error) => Err(Halt::Error(
+                Error::environment(format!("the build's files can't be written: {error}"))
+                    .hint(format!("see whether there is room at {}", self.folder.path.display())),
+            )),
+            None => Ok(()),
+        }
+    }
+
+    async fn end(mut self, went: Result<Status, Halt>) -> Result<Ended> {
+        let (status, context, ended) = match went {
+            Ok(status) => (status, Context::default(), Ok(Ended::Build(status))),
+            Err(halt) => self.halted(halt).await,
+        };
+        self.journal.leave(status, context);
+        self.journal.enter(PhaseType::Finalizing);
+        let cleaned = self.clean_up(&ended).await;
+        self.journal.leave(Status::Succeeded, Context::default());
+        self.journal.enter(PhaseType::Completed);
+        self.journal.emit(&Event::BuildEnded { status, duration: self.elapsed() });
+        let written = self.check_files();
+        match (ended, cleaned, written) {
+            (Err(error), ..) | (_, Err(error), _) | (_, _, Err(Halt::Error(error))) => Err(error),
+            (ended, ..) => ended,
+        }
+    }
+
+    async fn halted(&mut self, halt: Halt) -> (Status, Context, Result<Ended>) {
+        match halt {
+            Halt::Failed(context) => (Status::Failed, context, Ok(Ended::Build(Status::Failed))),
+            Halt::Invalid(context) => (Status::Failed, context, Ok(Ended::Invalid)),
+            Halt::Stopped(Stop::TimedOut) => (Status::TimedOut, Context::default(), Ok(Ended::Stopped(Stop::TimedOut))),
+            Halt::Stopped(stop) => (Status::Stopped, Context::default(), Ok(Ended::Stopped(stop))),
+            Halt::Lost(lost) => match self.explain(lost).await {
+                Ok(context) => (Status::Failed, context, Ok(Ended::Build(Status::Failed))),
+                Err(error) => (Status::Fault, Context::new("", &error.message), Err(error)),
+            },
+            Halt::Error(error) => (Status::Fault, Context::new("", &error.message), Err(error)),
+        }
+    }
+}
+
+impl From<Error> for Halt {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl From<Lost> for Halt {
+    fn from(lost: Lost) -> Self {
+        Self::Lost(lost)
+    }
+}

@@ -1,0 +1,135 @@
+//! Docker Engine through its API. Nothing outside this folder names bollard.
+
+mod container;
+mod leftovers;
+mod overlay;
+mod pull;
+mod upload;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bollard::Docker;
+use bollard::errors::Error as Api;
+
+pub use container::Container;
+pub use leftovers::{Leftover, remove_all};
+pub use pull::Progress;
+
+use crate::error::{Error, Result};
+use crate::script::Layout;
+
+/// On every container and volume of ours: the build's uuid, or `shared`.
+const LABEL_BUILD: &str = "buildspec.build";
+/// Host, process id and start time of the process that made it.
+const LABEL_OWNER: &str = "buildspec.owner";
+
+/// How the source gets into the container.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SourceMode {
+    /// Overlay where it works, else copy.
+    #[default]
+    Auto,
+    /// The source as the lower layer of an overlay: nothing is copied, nothing on the host changes.
+    Overlay,
+    /// A tar stream into a volume.
+    Copy,
+    /// The source itself, writable: the build changes the host's files.
+    Mount,
+}
+
+/// Whether an image may be fetched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pull {
+    /// When the engine lacks it.
+    #[default]
+    Missing,
+    Always,
+    Never,
+}
+
+/// What a container is made from.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub image: String,
+    pub pull: Pull,
+    pub layout: Layout,
+    /// Absolute.
+    pub source: PathBuf,
+    pub source_mode: SourceMode,
+    /// Absolute; hidden from the build where it lies below the source.
+    pub output: PathBuf,
+    /// A folder of this build below `output`, for a short-lived proof that the engine sees this host's files.
+    pub build_folder: PathBuf,
+    /// The build's uuid.
+    pub build: String,
+    pub privileged: bool,
+    pub network: Option<String>,
+}
+
+/// A connection to an engine.
+#[derive(Clone, Debug)]
+pub struct Engine {
+    docker: Docker,
+    host: String,
+}
+
+impl Engine {
+    /// Connects and settles on an API version. `host` is `DOCKER_HOST`, or empty for the default socket.
+    pub async fn connect(host: &str) -> Result<Self> {
+        let host = if host.is_empty() { "unix:///var/run/docker.sock" } else { host };
+        let failed = |error: Api| {
+            Error::environment(format!("no Docker engine answers at {host}: {}", reason(&error)))
+                .hint("start Docker, or name its socket in DOCKER_HOST")
+                .hint("run without a container: buildspec run --runtime host")
+        };
+        let docker = Docker::connect_with_host(host).map_err(failed)?;
+        let docker = docker.with_timeout(Duration::from_secs(120));
+        let answer = tokio::time::timeout(Duration::from_secs(20), docker.negotiate_version()).await;
+        let docker = answer
+            .map_err(|_| Error::environment(format!("the Docker engine at {host} does not answer within 20 s")))?
+            .map_err(failed)?;
+        Ok(Self { docker, host: host.to_owned() })
+    }
+
+    /// Where the engine is, as `DOCKER_HOST` would name it.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+}
+
+/// The part of an API error that a person needs.
+fn reason(error: &Api) -> String {
+    match error {
+        Api::DockerResponseServerError { message, .. } => message.clone(),
+        other => {
+            // The outer messages of the HTTP client say nothing; the innermost cause does.
+            let mut cause: &dyn std::error::Error = other;
+            while let Some(inner) = cause.source() {
+                cause = inner;
+            }
+            cause.to_string()
+        }
+    }
+}
+
+fn status(error: &Api) -> Option<u16> {
+    match error {
+        Api::DockerResponseServerError { status_code, .. } => Some(*status_code),
+        _ => None,
+    }
+}
+
+/// The engine refused, or did not answer.
+fn refused(what: &str) -> impl Fn(Api) -> Error {
+    let what = what.to_owned();
+    move |error| Error::environment(format!("{what}: {}", reason(&error)))
+}
+
+fn labels(build: &str) -> HashMap<String, String> {
+    HashMap::from([
+        (LABEL_BUILD.to_owned(), build.to_owned()),
+        (LABEL_OWNER.to_owned(), leftovers::owner()),
+    ])
+}

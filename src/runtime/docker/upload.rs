@@ -1,0 +1,104 @@
+//! The rung that copies: the source as a tar stream into a volume.
+
+use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+
+use bollard::query_parameters::UploadToContainerOptionsBuilder;
+use tokio::sync::mpsc;
+
+use super::{Engine, Plan, refused};
+use crate::error::{Error, Result};
+
+impl Engine {
+    /// Sends the source, less the output directory, into the container's source directory.
+    pub(super) async fn upload_source(&self, container: &str, plan: &Plan) -> Result<()> {
+        let (sender, receiver) = mpsc::channel(16);
+        let (source, output) = (plan.source.clone(), plan.output.clone());
+        let packing = tokio::task::spawn_blocking(move || pack(&source, &output, Pieces { sender, buffer: Vec::new() }));
+        let stream = futures_util::stream::unfold(receiver, |mut receiver| async move {
+            receiver.recv().await.map(|piece| (piece, receiver))
+        });
+        let options = UploadToContainerOptionsBuilder::default().path(&plan.layout.source()).build();
+        let sent = self.docker.upload_to_container(container, Some(options), bollard::body_try_stream(stream)).await;
+        let packed = packing.await.unwrap_or_else(|error| Err(io::Error::other(error)));
+        packed.map_err(|error| Error::environment(format!("the source can't be read: {error}")))?;
+        sent.map_err(refused("the engine did not take the source"))
+    }
+}
+
+/// Hands a stream over in pieces of 256 KiB.
+struct Pieces {
+    sender: mpsc::Sender<io::Result<bytes::Bytes>>,
+    buffer: Vec<u8>,
+}
+
+const PIECE: usize = 256 * 1024;
+
+impl Write for Pieces {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.buffer.extend_from_slice(bytes);
+        if self.buffer.len() >= PIECE {
+            self.flush()?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let piece = std::mem::replace(&mut self.buffer, Vec::with_capacity(PIECE + 4096));
+        self.sender.blocking_send(Ok(piece.into())).map_err(|_| io::ErrorKind::BrokenPipe.into())
+    }
+}
+
+fn pack(source: &Path, output: &Path, pieces: Pieces) -> io::Result<()> {
+    let mut archive = tar::Builder::new(pieces);
+    let walk = walkdir::WalkDir::new(source).min_depth(1).into_iter().filter_entry(|entry| entry.path() != output);
+    for entry in walk {
+        let entry = entry?;
+        let path = entry.path().strip_prefix(source).map_err(io::Error::other)?.to_path_buf();
+        append(&mut archive, entry.path(), &path)?;
+    }
+    archive.into_inner()?.flush()
+}
+
+fn append(archive: &mut tar::Builder<Pieces>, from: &Path, path: &PathBuf) -> io::Result<()> {
+    let about = std::fs::symlink_metadata(from)?;
+    let mut header = tar::Header::new_gnu();
+    header.set_metadata(&about);
+    // In a container of CodeBuild the source belongs to root.
+    header.set_uid(0);
+    header.set_gid(0);
+    header.set_mtime(u64::try_from(about.mtime()).unwrap_or(0));
+    if about.is_symlink() {
+        header.set_size(0);
+        archive.append_link(&mut header, path, std::fs::read_link(from)?)
+    } else if about.is_dir() {
+        header.set_size(0);
+        archive.append_data(&mut header, path, io::empty())
+    } else if about.is_file() {
+        archive.append_data(&mut header, path, Exactly { file: std::fs::File::open(from)?, left: about.len() })
+    } else {
+        // Sockets, pipes and devices are not part of a source.
+        Ok(())
+    }
+}
+
+/// A file that has exactly the length it was announced with, whatever happens to it meanwhile.
+struct Exactly {
+    file: std::fs::File,
+    left: u64,
+}
+
+impl io::Read for Exactly {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let room = buffer.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
+        let buffer = &mut buffer[..room];
+        let mut read = self.file.read(buffer)?;
+        if read == 0 && room > 0 {
+            buffer.fill(0);
+            read = room;
+        }
+        self.left -= read as u64;
+        Ok(read)
+    }
+}

@@ -1,0 +1,62 @@
+//! The place where one build runs, whichever runtime made it.
+
+use super::Lost;
+#[cfg(feature = "docker")]
+use super::docker::{Container, Death};
+use super::host::Host;
+use crate::engine::phase::Context;
+use crate::error::{Error, Result};
+
+/// A container, or processes of the host.
+#[derive(Debug)]
+pub enum Place {
+    #[cfg(feature = "docker")]
+    Docker(Container),
+    Host(Host),
+}
+
+impl Place {
+    /// Ends what still runs and removes what was made.
+    pub async fn end(self) -> Result<()> {
+        match self {
+            #[cfg(feature = "docker")]
+            Self::Docker(container) => container.end().await,
+            Self::Host(host) => {
+                let root = host.root();
+                host.end().await.map_err(|error| {
+                    Error::environment(format!("the session's folder {} can't be removed", root.display())).because(error)
+                })
+            }
+        }
+    }
+
+    /// What became of a build whose shell is gone: `CodeBuild`'s failure, or an error of this tool.
+    pub async fn explain(&self, lost: Lost) -> Result<Context> {
+        match self {
+            #[cfg(feature = "docker")]
+            Self::Docker(container) => match container.cause_of_death().await {
+                Death::Died { code, .. } => Ok(found_dead(code)),
+                Death::Unknown => {
+                    let mut error = Error::environment("the connection to the build's container is lost");
+                    error.source = lost.0.map(Into::into);
+                    Err(error)
+                }
+            },
+            Self::Host(_) => {
+                drop(lost);
+                Ok(found_dead(137))
+            }
+        }
+    }
+}
+
+/// `CodeBuild`'s words for a container that died (spec 10.4).
+fn found_dead(code: i64) -> Context {
+    Context::new(
+        "BUILD_CONTAINER_FOUND_DEAD",
+        format!(
+            "Build container found dead before completing the build. Build container died because it was out of memory, \
+             or the Docker image is not supported. ErrorCode: {code}"
+        ),
+    )
+}

@@ -1,0 +1,209 @@
+//! Speaks with a supervisor: writes files at its side, runs scripts, keeps the state of a build between commands.
+
+use std::io;
+
+use bytes::BytesMut;
+use futures_util::{FutureExt as _, StreamExt as _};
+use tokio::io::AsyncWriteExt as _;
+
+use super::marker::Scanner;
+use super::{Chunk, Executor, Lost, Sink, Wire};
+use crate::buildspec::model::{Shell, Version};
+use crate::engine::phase::Exit;
+use crate::script::{self, Layout};
+
+/// The supervisor's end of the work: put files, run scripts.
+#[derive(Debug)]
+pub struct Supervisor {
+    wire: Wire,
+    nonce: String,
+    output: Scanner,
+    complaints: Scanner,
+    /// Printed after the last marker: by what a command left behind, or already for the next one.
+    pending: BytesMut,
+    pending_complaints: BytesMut,
+}
+
+impl Supervisor {
+    /// Begins the conversation.
+    pub async fn new(wire: Wire) -> Result<Self, Lost> {
+        let nonce = uuid::Uuid::new_v4().simple().to_string();
+        let mut supervisor = Self {
+            output: Scanner::new(&nonce),
+            complaints: Scanner::new(&nonce),
+            wire,
+            pending: BytesMut::new(),
+            pending_complaints: BytesMut::new(),
+            nonce,
+        };
+        let greeting = format!("{}\n", supervisor.nonce);
+        supervisor.send(greeting.as_bytes()).await?;
+        Ok(supervisor)
+    }
+
+    async fn send(&mut self, bytes: &[u8]) -> Result<(), Lost> {
+        self.wire.input.write_all(bytes).await.map_err(Some)?;
+        Ok(self.wire.input.flush().await.map_err(Some)?)
+    }
+
+    fn put_request(&self, path: &str, text: &str) -> String {
+        let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+        format!("put\n{path}\n{text}{end}{}\n", self.nonce)
+    }
+
+    /// Writes a text file; a text without a final newline gets one. The folder must be there.
+    pub async fn put(&mut self, path: &str, text: &str) -> Result<(), Lost> {
+        let request = self.put_request(path, text);
+        self.send(request.as_bytes()).await
+    }
+
+    /// Writes a script and runs it with a shell; hands over all that is printed until it ends.
+    pub async fn run(&mut self, shell: &str, path: &str, text: &str, sink: &mut dyn Sink) -> Result<Exit, Lost> {
+        let request = format!("{}run\n{shell}\n{path}\n", self.put_request(path, text));
+        self.send(request.as_bytes()).await?;
+        self.follow(sink).await
+    }
+
+    /// Reads both streams up to their markers.
+    async fn follow(&mut self, sink: &mut dyn Sink) -> Result<Exit, Lost> {
+        let mut complaint = Vec::new();
+        let (mut status, mut settled) = (None, false);
+        let mut chunks = vec![
+            Chunk::Output(self.pending.split().freeze()),
+            Chunk::Supervisor(self.pending_complaints.split().freeze()),
+        ];
+        loop {
+            for chunk in chunks.drain(..) {
+                match chunk {
+                    Chunk::Output(bytes) if status.is_none() => {
+                        if let Some(marker) = self.output.scan(bytes, |bytes| sink.write(bytes)) {
+                            status = Some(marker.status);
+                            self.pending.extend_from_slice(&marker.rest);
+                        }
+                    }
+                    Chunk::Output(bytes) => self.pending.extend_from_slice(&bytes),
+                    Chunk::Supervisor(bytes) if !settled => {
+                        if let Some(marker) = self.complaints.scan(bytes, |bytes| keep(&mut complaint, bytes)) {
+                            settled = true;
+                            self.pending_complaints.extend_from_slice(&marker.rest);
+                        }
+                    }
+                    Chunk::Supervisor(bytes) => self.pending_complaints.extend_from_slice(&bytes),
+                }
+            }
+            if let (Some(status), true) = (status, settled) {
+                return Ok(exit(status, &complaint));
+            }
+            let next = match self.wire.output.next().now_or_never() {
+                Some(next) => next,
+                None => {
+                    sink.idle();
+                    self.wire.output.next().await
+                }
+            };
+            match next {
+                Some(chunk) => chunks.push(chunk.map_err(Some)?),
+                None => {
+                    sink.write(&self.output.finish());
+                    return Err(Lost(None));
+                }
+            }
+        }
+    }
+}
+
+/// Keeps the beginning of a complaint: a line is enough to know that the shell had one.
+fn keep(complaint: &mut Vec<u8>, bytes: &[u8]) {
+    let room = 4096_usize.saturating_sub(complaint.len());
+    complaint.extend_from_slice(&bytes[..bytes.len().min(room)]);
+}
+
+/// A shell whose child died by a signal says so on its own standard error; one whose child exited with 137 does not.
+fn exit(status: u8, complaint: &[u8]) -> Exit {
+    match status.checked_sub(128) {
+        Some(signal) if signal > 0 && !complaint.is_empty() => Exit::Signal(signal),
+        _ => Exit::Status(status),
+    }
+}
+
+/// A build's session: its shell, its version, its state files.
+#[derive(Debug)]
+pub struct Session {
+    supervisor: Supervisor,
+    layout: Layout,
+    version: Version,
+    shell: &'static str,
+}
+
+impl Session {
+    /// Writes the first state; the folders of `layout` must be there.
+    ///
+    /// `variables` are written in their order; a later one may refer to an earlier one only by its text.
+    pub async fn begin(
+        mut supervisor: Supervisor,
+        layout: Layout,
+        version: Version,
+        shell: Shell,
+        env: &str,
+    ) -> Result<Self, Lost> {
+        supervisor.put(&layout.env(), env).await?;
+        supervisor.put(&layout.dir(), &layout.source()).await?;
+        let shell = if shell == Shell::Bash { "bash" } else { "/bin/sh" };
+        Ok(Self { supervisor, layout, version, shell })
+    }
+
+    /// Runs a script of ours beside the build's state and returns what it prints.
+    pub async fn ask(&mut self, text: &str) -> Result<(Exit, Vec<u8>), Lost> {
+        let mut printed = Vec::new();
+        let exit = self.tell("/bin/sh", text, &mut printed).await?;
+        Ok((exit, printed))
+    }
+
+    /// Values of variables in the build's present state; those that are not set, or that no shell can hold, are absent
+    /// or empty.
+    pub async fn variables(&mut self, names: &[String]) -> Result<Vec<(String, String)>, Lost> {
+        let names: Vec<&str> = names.iter().map(String::as_str).filter(|name| script::is_name(name)).collect();
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let text = script::print_variables(&self.layout, names.iter().copied());
+        let mut printed = Vec::new();
+        self.tell(self.shell, &text, &mut printed).await?;
+        let values = printed.split(|&byte| byte == 0).map(|value| String::from_utf8_lossy(value).into_owned());
+        Ok(names.into_iter().map(str::to_owned).zip(values).collect())
+    }
+
+    /// Runs a script of ours and hands over what it prints.
+    pub async fn tell(&mut self, shell: &str, text: &str, sink: &mut dyn Sink) -> Result<Exit, Lost> {
+        let path = format!("{}/probe.sh", self.layout.tmp());
+        self.supervisor.run(shell, &path, text, sink).await
+    }
+
+    /// Writes a text file at the build's side.
+    pub async fn put(&mut self, path: &str, text: &str) -> Result<(), Lost> {
+        self.supervisor.put(path, text).await
+    }
+
+    /// Where the build's files are.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+}
+
+impl Executor for Session {
+    async fn execute(&mut self, command: &str, sink: &mut dyn Sink) -> Result<Exit, Lost> {
+        let text = script::command(self.version, &self.layout, command);
+        self.supervisor.run(self.shell, &self.layout.script(), &text, sink).await
+    }
+
+    async fn set_variable(&mut self, name: &str, value: &str) -> Result<(), Lost> {
+        let text = script::set_variables(&self.layout, [(name, value)]);
+        self.ask(&text).await.map(|_| ())
+    }
+}
+
+impl From<io::Error> for Lost {
+    fn from(error: io::Error) -> Self {
+        Self(Some(error))
+    }
+}

@@ -1,0 +1,173 @@
+//! Shell texts: the script around a command, the files that carry state, and the supervisor that runs them all.
+
+use crate::buildspec::model::Version;
+
+/// Where the build's files are: `/codebuild` in a container, the session's own folder on the host.
+#[derive(Clone, Debug)]
+pub struct Layout {
+    root: String,
+    source_number: u32,
+}
+
+impl Layout {
+    /// `root` is absolute; `source_number` makes the digits of `CODEBUILD_SRC_DIR`.
+    pub fn new(root: impl Into<String>, source_number: u32) -> Self {
+        Self { root: root.into(), source_number }
+    }
+
+    /// `/codebuild`, or what stands for it.
+    pub fn root(&self) -> &str {
+        &self.root
+    }
+
+    /// The digits of `CODEBUILD_SRC_DIR`.
+    pub fn source_number(&self) -> u32 {
+        self.source_number
+    }
+
+    /// `CODEBUILD_GOPATH`: the folder that holds `src`.
+    pub fn gopath(&self) -> String {
+        format!("{}/output/src{:09}", self.root, self.source_number)
+    }
+
+    /// `CODEBUILD_SRC_DIR`.
+    pub fn source(&self) -> String {
+        format!("{}/src", self.gopath())
+    }
+
+    /// Holds the script and the state between commands.
+    pub fn tmp(&self) -> String {
+        format!("{}/output/tmp", self.root)
+    }
+
+    /// The agent's own directory, where an inline buildspec lies.
+    pub fn readonly(&self) -> String {
+        format!("{}/readonly", self.root)
+    }
+
+    /// On `PATH`, behind the image's own.
+    pub fn bin(&self) -> String {
+        format!("{}/user/bin", self.root)
+    }
+
+    /// The command that is being run.
+    pub fn script(&self) -> String {
+        format!("{}/script.sh", self.tmp())
+    }
+
+    /// The variables' state.
+    pub fn env(&self) -> String {
+        format!("{}/env.sh", self.tmp())
+    }
+
+    /// The directory's state.
+    pub fn dir(&self) -> String {
+        format!("{}/dir.txt", self.tmp())
+    }
+}
+
+/// A text as one word of the shell.
+pub fn quote(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// The script of one command; the command's text starts on line 4, as in every error message of a real build.
+///
+/// Version 0.2 keeps directory and variables in files (spec 9, after AWS's `CodeCatalyst` runner); 0.1 starts afresh.
+pub fn command(version: Version, layout: &Layout, text: &str) -> String {
+    let (env, dir) = (quote(&layout.env()), quote(&layout.dir()));
+    match version {
+        Version::V0_2 => format!(
+            "cd \"$(cat {dir})\"\nset -a\n. {env}\n{text}\nCODEBUILD_LAST_EXIT=$?\nexport -p > {env}\npwd > {dir}\nexit $CODEBUILD_LAST_EXIT\n"
+        ),
+        Version::V0_1 => format!("cd {}\nset -a\n. {env}\n{text}\n", quote(&layout.source())),
+    }
+}
+
+/// Sets variables for every command that follows.
+pub fn set_variables<'a>(layout: &Layout, variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let lines: String = variables
+        .into_iter()
+        .map(|(name, value)| format!("printf '%s\\n' {} >> {}\n", quote(&export(name, value)), quote(&layout.env())))
+        .collect();
+    lines
+}
+
+/// One line (or more, if the value has several) of `env.sh`.
+pub fn export(name: &str, value: &str) -> String {
+    format!("export {name}={}", quote(value))
+}
+
+/// Prints the values of variables after the last command, each ended by a NUL; unset ones are empty.
+///
+/// Only names that a shell can hold may be asked for.
+pub fn print_variables<'a>(layout: &Layout, names: impl IntoIterator<Item = &'a str>) -> String {
+    let mut text = format!("exec 2>/dev/null\ncd \"$(cat {})\"\n. {}\n", quote(&layout.dir()), quote(&layout.env()));
+    for name in names {
+        text.push_str(&format!("printf '%s\\0' \"${{{name}-}}\"\n"));
+    }
+    text
+}
+
+/// Whether a shell can hold a variable of this name.
+pub fn is_name(name: &str) -> bool {
+    let mut bytes = name.bytes();
+    bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+        && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+}
+
+/// Runs every command of a build, told over its standard input; prints a marker after each.
+///
+/// The variables have odd names because an image's ENV may hold any other, exported. `true >` tries a file without
+/// ending the shell, as a failing redirection of a special built-in would. Lines are read by built-ins alone, byte by
+/// byte, so that nothing beyond a request is ever consumed.
+pub const SUPERVISOR: &str = r#"unset _bs_n _bs_v _bs_s _bs_p _bs_l
+IFS= read -r _bs_n || exit 0
+while IFS= read -r _bs_v; do
+case $_bs_v in
+put)
+IFS= read -r _bs_p
+if true 2>/dev/null >"$_bs_p"; then
+while IFS= read -r _bs_l && [ "$_bs_l" != "$_bs_n" ]; do printf '%s\n' "$_bs_l"; done >"$_bs_p"
+else
+while IFS= read -r _bs_l && [ "$_bs_l" != "$_bs_n" ]; do :; done
+fi ;;
+run)
+IFS= read -r _bs_s
+IFS= read -r _bs_p
+( exec "$_bs_s" "$_bs_p" ) </dev/null 2>&1
+_bs_s=$?
+printf '\036%s %s\n' "$_bs_n" "$_bs_s"
+printf '\036%s\n' "$_bs_n" >&2 ;;
+esac
+done
+"#;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_starts_on_line_four() {
+        let layout = Layout::new("/codebuild", 12);
+        for version in [Version::V0_1, Version::V0_2] {
+            let script = command(version, &layout, "echo here\necho there");
+            assert_eq!(script.lines().nth(3), Some("echo here"));
+        }
+        assert_eq!(layout.source(), "/codebuild/output/src000000012/src");
+    }
+
+    #[test]
+    fn quotes_make_one_word() {
+        assert_eq!(quote("a'b $c"), r"'a'\''b $c'");
+        assert_eq!(export("A", "x\ny"), "export A='x\ny'");
+    }
+
+    #[test]
+    fn names_are_those_of_the_shell() {
+        assert!(is_name("_A1"));
+        for bad in ["", "1A", "a.b", "a b", "$(x)"] {
+            assert!(!is_name(bad), "{bad}");
+        }
+    }
+}

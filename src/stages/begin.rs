@@ -1,0 +1,128 @@
+//! Before the first phase: a folder, an identity, a record.
+
+use std::io;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::Script;
+use crate::buildspec;
+use crate::engine::journal::{Journal, Watcher};
+use crate::env::builtin::Identity;
+use crate::env::git;
+use crate::env::mask::Rewriter;
+use crate::error::{Error, Result};
+use crate::options::{BuildspecFrom, Options};
+use crate::output::BuildFolder;
+use crate::record::Files;
+use crate::record::build::{self, Environment, EnvironmentVariable, Record};
+use crate::run::Build;
+use crate::script::Layout;
+use crate::source::Source;
+
+/// The account of builds that belong to none, as in AWS's own local agent.
+const ACCOUNT: &str = "000000000000";
+
+impl<'a> Build<'a> {
+    pub(crate) async fn begin(options: &'a Options, console: Box<dyn Watcher>) -> Result<Self> {
+        let started = Timestamp::now().as_millisecond();
+        let folder = BuildFolder::take(&options.output, options.keep_builds)?;
+        let identity = Identity {
+            project: project_name(options),
+            region: options.host.region.clone(),
+            account: ACCOUNT.to_owned(),
+            uuid: uuid::Uuid::new_v4().to_string(),
+            number: folder.number,
+            image: options.image.clone(),
+            initiator: if options.host.user.is_empty() { "buildspec".to_owned() } else { options.host.user.clone() },
+            started,
+            git: git::facts(&options.source).await,
+        };
+        let failed = |error: io::Error| {
+            Error::environment(format!("the build's files can't be made in {}: {error}", folder.path.display()))
+        };
+        let environment = environment(options);
+        let record = build::Build::new(&identity, buildspec_name(options), environment);
+        let record = Record::create(record, folder.file("build.json")).map_err(failed)?;
+        let files = Files::create(&folder).map_err(failed)?;
+        // The console comes last: what it shows is already kept.
+        let journal = Journal::new(Rewriter::default(), vec![Box::new(files), Box::new(record.clone()), console]);
+        let layout = Layout::new("/codebuild", source_number(&identity.uuid));
+        Ok(Self { options, folder, identity, layout, journal, record, place: None, sweep: None })
+    }
+
+    pub(crate) fn elapsed(&self) -> Duration {
+        let elapsed = Timestamp::now().as_millisecond() - self.identity.started;
+        Duration::from_millis(u64::try_from(elapsed).unwrap_or(0))
+    }
+
+    /// Reads and checks the buildspec; says nothing yet.
+    pub(crate) fn read_buildspec(&self) -> Script {
+        let at_source = |path: &std::path::Path| format!("{}/{}", self.layout.source(), path.display());
+        let inline_location = format!("{}/buildspec.yml", self.layout.readonly());
+        let (name, location, bytes, inline) = match &self.options.buildspec {
+            BuildspecFrom::Source(path) => {
+                (path.display().to_string(), at_source(path), std::fs::read(self.options.source.join(path)), false)
+            }
+            BuildspecFrom::Elsewhere(path) => (path.display().to_string(), inline_location, std::fs::read(path), true),
+            BuildspecFrom::Inline(bytes) => ("<stdin>".to_owned(), inline_location, Ok(bytes.clone()), true),
+        };
+        match bytes {
+            Ok(bytes) => {
+                let (source, reading) = buildspec::read_bytes(&name, bytes);
+                let refused = reading.verdict();
+                Script { source, reading, location: Some(location), refused, inline }
+            }
+            Err(error) => {
+                // Go's words for what the agent could not open.
+                let (refused, location) = match error.kind() {
+                    io::ErrorKind::NotFound => (format!("stat {location}: no such file or directory"), None),
+                    io::ErrorKind::PermissionDenied => (format!("open {location}: permission denied"), Some(location)),
+                    io::ErrorKind::IsADirectory => (format!("read {location}: is a directory"), Some(location)),
+                    _ => (format!("read {location}: {error}"), Some(location)),
+                };
+                let (source, reading) = (Source::new(name, ""), buildspec::Reading::default());
+                Script { source, reading, location, refused: Some(refused), inline }
+            }
+        }
+    }
+}
+
+/// The source folder's name, in the letters that a project's name may have (spec 22.2).
+fn project_name(options: &Options) -> String {
+    let folder = options.source.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let name: String = folder
+        .chars()
+        .map(|letter| if letter.is_ascii_alphanumeric() || "-_".contains(letter) { letter } else { '-' })
+        .skip_while(|letter| !letter.is_ascii_alphanumeric())
+        .take(150)
+        .collect();
+    if name.len() < 2 { "local".to_owned() } else { name }
+}
+
+/// Nine digits, as most sources in the cloud have them.
+fn source_number(uuid: &str) -> u32 {
+    u32::from_str_radix(&uuid[..8], 16).unwrap_or(1) % 1_000_000_000
+}
+
+fn buildspec_name(options: &Options) -> String {
+    match &options.buildspec {
+        BuildspecFrom::Source(path) | BuildspecFrom::Elsewhere(path) => path.display().to_string(),
+        BuildspecFrom::Inline(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+    }
+}
+
+fn environment(options: &Options) -> Environment {
+    let variable = |variable: &crate::options::Override| EnvironmentVariable {
+        name: variable.name.clone(),
+        value: if variable.passed_through { "***".to_owned() } else { variable.value.clone() },
+        kind: "PLAINTEXT",
+    };
+    Environment {
+        kind: if cfg!(target_arch = "aarch64") { "ARM_CONTAINER" } else { "LINUX_CONTAINER" },
+        image: options.image.clone(),
+        compute_type: "BUILD_GENERAL1_SMALL",
+        environment_variables: options.overrides.iter().map(variable).collect(),
+        privileged_mode: options.privileged,
+    }
+}

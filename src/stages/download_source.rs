@@ -1,0 +1,143 @@
+//! `DOWNLOAD_SOURCE`: the buildspec's verdict, the variables, the lines that go with them (fidelity 1.3).
+
+use std::fmt::Write as _;
+
+use super::Script;
+use crate::buildspec::Reading;
+use crate::buildspec::model::{Buildspec, Phase, Shell};
+use crate::diagnostic::Severity;
+use crate::engine::event::Event;
+use crate::engine::phase::{Context, PhaseType, Status};
+use crate::engine::{assumptions, count_lines};
+use crate::env::{Level, Value, Variables};
+use crate::error::Error;
+use crate::run::{Build, Halt};
+use crate::runtime::session::{Session, Supervisor};
+
+/// The status code of everything that is wrong with a buildspec.
+const YAML_FILE_ERROR: &str = "YAML_FILE_ERROR";
+
+impl Build<'_> {
+    /// Says what `CodeBuild` says up to the first phase, and readies the session. The phase is left when it succeeded.
+    pub(crate) async fn download_source(
+        &mut self,
+        script: &Script,
+        supervisor: Option<Supervisor>,
+    ) -> Result<Session, Halt> {
+        let source = self.layout.source();
+        self.journal.enter(PhaseType::DownloadSource);
+        for line in ["Running on CodeBuild On-demand", "Waiting for agent ping", "Waiting for DOWNLOAD_SOURCE", "Phase is DOWNLOAD_SOURCE"] {
+            self.journal.say(line);
+        }
+        self.journal.say(format!("CODEBUILD_SRC_DIR={source}"));
+        if let Some(location) = &script.location {
+            self.journal.say(format!("YAML location is {location}"));
+        }
+        if let Some(sentence) = &script.refused {
+            return Err(Halt::Invalid(Context::new(YAML_FILE_ERROR, sentence)));
+        }
+        let buildspec = &script.reading.buildspec;
+        self.say_what_is_odd(script);
+        self.journal.say("Setting HTTP client timeout to higher timeout for S3 source");
+        self.journal.say("Processing environment variables");
+        let variables = self.variables(buildspec)?;
+        let supervisor = supervisor.ok_or_else(|| Error::environment("no runtime was provisioned"))?;
+        let session = self.begin_session(script, supervisor, &variables).await?;
+        self.journal.say(format!("Moving to directory {source}"));
+        self.journal.say("Cache is not defined in the buildspec");
+        self.journal.say("Skip cache due to: no paths specified to be cached");
+        self.journal.say("Registering with agent");
+        for line in count_lines(&buildspec.phases) {
+            self.journal.say(line);
+        }
+        self.journal.leave(Status::Succeeded, Context::default());
+        Ok(session)
+    }
+
+    fn say_what_is_odd(&mut self, script: &Script) {
+        let buildspec = &script.reading.buildspec;
+        for name in phases_without_commands(buildspec) {
+            self.journal.say(format!("No commands found for phase name: {name}"));
+        }
+        if let Some(block) = unknown_keys(&script.reading) {
+            self.journal.say(block);
+        }
+        if let Some(shell) = &buildspec.env.shell
+            && shell.value == Shell::Bash
+        {
+            self.journal.say("Selecting shell bash as specified in buildspec.");
+        }
+        for finding in &script.reading.findings {
+            let (line, column) = script.source.position(finding.primary.span.start);
+            let text = format!("{}:{line}:{column}: {}", script.source.name(), finding.message);
+            match finding.severity {
+                Severity::Note => self.journal.emit(&Event::Note(text)),
+                _ => self.journal.emit(&Event::Warning(text)),
+            }
+        }
+    }
+
+    fn variables(&mut self, buildspec: &Buildspec) -> Result<Variables, Halt> {
+        let mut variables = Variables::default();
+        self.identity.set(&mut variables, &self.layout);
+        variables.set_buildspec(&buildspec.env);
+        for given in &self.options.overrides {
+            variables.set(Level::Override, &given.name, Value::Plain(given.value.clone()));
+        }
+        let names: Vec<_> = variables.references().map(|(name, _)| name).collect();
+        if !names.is_empty() {
+            return Err(Halt::Error(
+                Error::environment(format!(
+                    "values from Parameter Store and Secrets Manager can't be fetched yet; the buildspec asks for {}",
+                    names.join(", ")
+                ))
+                .hint("give each one a value: -e NAME=VALUE"),
+            ));
+        }
+        for name in variables.unspeakable().map(str::to_owned).collect::<Vec<_>>() {
+            self.journal.emit(&Event::Warning(format!("no shell can hold a variable named {name:?}; commands will not see it")));
+        }
+        Ok(variables)
+    }
+
+    async fn begin_session(&mut self, script: &Script, mut supervisor: Supervisor, variables: &Variables) -> Result<Session, Halt> {
+        let buildspec = &script.reading.buildspec;
+        if script.inline
+            && let Some(location) = &script.location
+        {
+            supervisor.put(location, script.source.text()).await?;
+        }
+        let env = variables.env_file(&self.layout.gopath(), &self.layout.bin());
+        let shell = buildspec.env.shell.as_ref().map(|shell| shell.value).unwrap_or_default();
+        Ok(Session::begin(supervisor, self.layout.clone(), buildspec.version, shell, &env).await?)
+    }
+}
+
+fn phases_without_commands(buildspec: &Buildspec) -> impl Iterator<Item = &'static str> {
+    let phases = &buildspec.phases;
+    let all: [(&str, Option<&Phase>); 4] = [
+        ("install", phases.install.as_ref()),
+        ("pre_build", phases.pre_build.as_ref()),
+        ("build", phases.build.as_ref()),
+        ("post_build", phases.post_build.as_ref()),
+    ];
+    let empty = |phase: &Phase| {
+        phase.commands.is_empty() && (!assumptions::COUNT_INCLUDES_FINALLY || phase.finally.is_empty())
+    };
+    all.into_iter().filter(move |(_, phase)| phase.is_some_and(empty)).map(|(name, _)| name).collect::<Vec<_>>().into_iter()
+}
+
+/// `CodeBuild`'s block about keys that it does not know (fidelity 4.3).
+fn unknown_keys(reading: &Reading) -> Option<String> {
+    if reading.unknown_keys.is_empty() {
+        return None;
+    }
+    let mut block = "Found possible syntax errors in buildspec: ".to_owned();
+    for (section, keys) in &reading.unknown_keys {
+        write!(block, "\nIn the section {section}\n    The following keys cannot be identified:").unwrap_or_default();
+        for key in keys {
+            write!(block, "\n        {key}").unwrap_or_default();
+        }
+    }
+    Some(block)
+}

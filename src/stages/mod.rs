@@ -1,0 +1,23 @@
+//! The parts of a build around its commands, one file each, in the order in which they come.
+
+mod begin;
+mod download_source;
+mod finalize;
+mod provision;
+mod upload_artifacts;
+
+use crate::buildspec::Reading;
+use crate::source::Source;
+
+/// The buildspec of a build: its text, what was read, and how the log names its place.
+#[derive(Debug)]
+pub(crate) struct Script {
+    pub(crate) source: Source,
+    pub(crate) reading: Reading,
+    /// `None` when there is no file.
+    pub(crate) location: Option<String>,
+    /// `CodeBuild` refuses it with these words.
+    pub(crate) refused: Option<String>,
+    /// To be written to `/codebuild/readonly`, where it is not a file of the source.
+    pub(crate) inline: bool,
+}
