@@ -6,4 +6,5 @@ pub mod buildspec;
 pub mod diagnostic;
 pub mod error;
 pub mod source;
+pub mod validate;
 pub mod yaml;
