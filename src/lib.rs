@@ -2,6 +2,7 @@
 //!
 //! The library serves the binary of the same package; it makes no promise of stability.
 
+pub mod artifacts;
 pub mod buildspec;
 pub mod cli;
 pub mod console;
@@ -18,4 +19,5 @@ pub mod runtime;
 pub mod script;
 pub mod source;
 mod stages;
+pub mod validate;
 pub mod yaml;

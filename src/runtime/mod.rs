@@ -43,7 +43,13 @@ impl std::fmt::Debug for Wire {
 /// The other end is gone: the container died, the shell was killed, the connection broke.
 #[derive(Debug, thiserror::Error)]
 #[error("the build's shell is gone")]
-pub struct Lost(#[from] pub Option<io::Error>);
+pub struct Lost(pub Option<io::Error>);
+
+impl From<io::Error> for Lost {
+    fn from(error: io::Error) -> Self {
+        Self(Some(error))
+    }
+}
 
 /// Takes output as it comes.
 pub trait Sink {

@@ -1,7 +1,5 @@
 //! Speaks with a supervisor: writes files at its side, runs scripts, keeps the state of a build between commands.
 
-use std::io;
-
 use bytes::BytesMut;
 use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::io::AsyncWriteExt as _;
@@ -42,25 +40,26 @@ impl Supervisor {
     }
 
     async fn send(&mut self, bytes: &[u8]) -> Result<(), Lost> {
-        self.wire.input.write_all(bytes).await.map_err(Some)?;
-        Ok(self.wire.input.flush().await.map_err(Some)?)
+        self.wire.input.write_all(bytes).await?;
+        Ok(self.wire.input.flush().await?)
     }
 
-    fn put_request(&self, path: &str, text: &str) -> String {
-        let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
-        format!("put\n{path}\n{text}{end}{}\n", self.nonce)
+    fn put_request(&self, path: &str, text: &[u8]) -> Vec<u8> {
+        let end = if text.is_empty() || text.ends_with(b"\n") { "" } else { "\n" };
+        [b"put\n", path.as_bytes(), b"\n", text, end.as_bytes(), self.nonce.as_bytes(), b"\n"].concat()
     }
 
     /// Writes a text file; a text without a final newline gets one. The folder must be there.
-    pub async fn put(&mut self, path: &str, text: &str) -> Result<(), Lost> {
-        let request = self.put_request(path, text);
-        self.send(request.as_bytes()).await
+    pub async fn put(&mut self, path: &str, text: impl AsRef<[u8]>) -> Result<(), Lost> {
+        let request = self.put_request(path, text.as_ref());
+        self.send(&request).await
     }
 
     /// Writes a script and runs it with a shell; hands over all that is printed until it ends.
     pub async fn run(&mut self, shell: &str, path: &str, text: &str, sink: &mut dyn Sink) -> Result<Exit, Lost> {
-        let request = format!("{}run\n{shell}\n{path}\n", self.put_request(path, text));
-        self.send(request.as_bytes()).await?;
+        let mut request = self.put_request(path, text.as_bytes());
+        request.extend_from_slice(format!("run\n{shell}\n{path}\n").as_bytes());
+        self.send(&request).await?;
         self.follow(sink).await
     }
 
@@ -102,7 +101,7 @@ impl Supervisor {
                 }
             };
             match next {
-                Some(chunk) => chunks.push(chunk.map_err(Some)?),
+                Some(chunk) => chunks.push(chunk?),
                 None => {
                     sink.write(&self.output.finish());
                     return Err(Lost(None));
@@ -147,7 +146,7 @@ impl Session {
         env: &str,
     ) -> Result<Self, Lost> {
         supervisor.put(&layout.env(), env).await?;
-        supervisor.put(&layout.dir(), &layout.source()).await?;
+        supervisor.put(&layout.dir(), layout.source()).await?;
         let shell = if shell == Shell::Bash { "bash" } else { "/bin/sh" };
         Ok(Self { supervisor, layout, version, shell })
     }
@@ -180,7 +179,7 @@ impl Session {
     }
 
     /// Writes a text file at the build's side.
-    pub async fn put(&mut self, path: &str, text: &str) -> Result<(), Lost> {
+    pub async fn put(&mut self, path: &str, text: impl AsRef<[u8]>) -> Result<(), Lost> {
         self.supervisor.put(path, text).await
     }
 
@@ -199,11 +198,5 @@ impl Executor for Session {
     async fn set_variable(&mut self, name: &str, value: &str) -> Result<(), Lost> {
         let text = script::set_variables(&self.layout, [(name, value)]);
         self.ask(&text).await.map(|_| ())
-    }
-}
-
-impl From<io::Error> for Lost {
-    fn from(error: io::Error) -> Self {
-        Self(Some(error))
     }
 }

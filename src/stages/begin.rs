@@ -69,8 +69,8 @@ impl<'a> Build<'a> {
         };
         match bytes {
             Ok(bytes) => {
-                let (source, reading) = buildspec::read_bytes(&name, bytes);
-                let refused = reading.verdict();
+                let (source, reading) = buildspec::read_bytes(&name, &bytes);
+                let refused = reading.verdict().map(|finding| finding.codebuild.clone().unwrap_or_else(|| finding.message.clone()));
                 Script { source, reading, location: Some(location), refused, inline }
             }
             Err(error) => {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use bollard::query_parameters::{ListContainersOptionsBuilder, ListVolumesOptionsBuilder, RemoveContainerOptionsBuilder};
+use bollard::query_parameters::{ListContainersOptionsBuilder, ListVolumesOptionsBuilder, RemoveContainerOptionsBuilder, RemoveVolumeOptions};
 use futures_util::future::join_all;
 
 use super::{Engine, LABEL_BUILD, LABEL_OWNER, refused, status};
@@ -98,7 +98,7 @@ pub(super) async fn remove(engine: &Engine, leftover: &Leftover) -> Result<()> {
             let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
             engine.docker.remove_container(id, Some(options)).await
         }
-        Leftover::Volume(name) => engine.docker.remove_volume(name, None).await,
+        Leftover::Volume(name) => engine.docker.remove_volume(name, None::<RemoveVolumeOptions>).await,
     };
     match result {
         // 409: another process is removing it at this moment.

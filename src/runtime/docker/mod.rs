@@ -13,7 +13,7 @@ use std::time::Duration;
 use bollard::Docker;
 use bollard::errors::Error as Api;
 
-pub use container::Container;
+pub use container::{Container, Death};
 pub use leftovers::{Leftover, remove_all};
 pub use pull::Progress;
 

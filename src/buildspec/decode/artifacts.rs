@@ -1,0 +1,86 @@
+//! Section `artifacts`.
+
+use super::Decoder;
+use crate::buildspec::keys;
+use crate::buildspec::model::{Artifacts, Text, Version};
+use crate::diagnostic::Finding;
+use crate::source::Span;
+use crate::yaml::{Entry, Node};
+
+impl Decoder<'_> {
+    pub(super) fn artifacts(&mut self, entry: &Entry, version: Version) -> Option<Artifacts> {
+        if entry.value.is_null() {
+            return None;
+        }
+        Some(self.artifact(&entry.value, entry.key.span, "artifacts", version))
+    }
+
+    fn artifact(
+        &mut self,
+        node: &Node,
+        name_span: Span,
+        path: &str,
+        version: Version,
+    ) -> Artifacts {
+        let primary = path == "artifacts";
+        let mut artifacts = Artifacts {
+            name_span,
+            ..Artifacts::default()
+        };
+        let before = self.findings.len();
+        for entry in self.entries(node, path) {
+            let node = &entry.value;
+            let key = entry.key.text().unwrap_or_default();
+            let path = format!("{path}.{key}");
+            match key {
+                "files" => artifacts.files = self.texts(node, &path),
+                "name" => artifacts.name = self.text(node, &path),
+                "discard-paths" => artifacts.discard_paths = self.flag(node, &path),
+                "base-directory" => artifacts.base_directory = self.text(node, &path),
+                "exclude-paths" => artifacts.exclude_paths = self.texts(node, &path),
+                "enable-symlinks" => artifacts.enable_symlinks = self.flag(node, &path),
+                "s3-prefix" => artifacts.s3_prefix = self.text(node, &path),
+                "secondary-artifacts" if primary => {
+                    artifacts.secondary = self.secondary_artifacts(node, version);
+                }
+                "type" if version == Version::V0_1 => {}
+                _ => self.unknown_key(
+                    Some("artifacts"),
+                    &format!(
+                        "section `{}`",
+                        path.trim_end_matches(key).trim_end_matches('.')
+                    ),
+                    entry,
+                    keys::ARTIFACTS,
+                ),
+            }
+        }
+        let spoken = self.findings[before..]
+            .iter()
+            .any(|finding| finding.rule == "wrong-kind");
+        if artifacts.files.is_empty() && !spoken {
+            self.report(
+                Finding::warning(
+                    "artifacts-files",
+                    format!("`{path}` does not say which files"),
+                    name_span,
+                )
+                .help("add `files:` with a list of patterns below it, for example `- '**/*'`; without artifacts remove the section"),
+            );
+        }
+        artifacts
+    }
+
+    fn secondary_artifacts(&mut self, node: &Node, version: Version) -> Vec<(Text, Artifacts)> {
+        let section = "artifacts.secondary-artifacts";
+        let mut secondary = Vec::new();
+        for entry in self.entries(node, section) {
+            if let Some(name) = self.name(entry, section) {
+                let path = format!("{section}.{}", name.value);
+                let artifacts = self.artifact(&entry.value, name.span, &path, version);
+                secondary.push((name, artifacts));
+            }
+        }
+        secondary
+    }
+}

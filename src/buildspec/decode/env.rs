@@ -1,0 +1,151 @@
+//! Sections `env`, `environment_variables` and `proxy`.
+
+use super::Decoder;
+use crate::buildspec::assumed;
+use crate::buildspec::keys;
+use crate::buildspec::model::{Env, Proxy, Shell, Variable};
+use crate::buildspec::secret::SecretReference;
+use crate::diagnostic::Finding;
+use crate::source::Spanned;
+use crate::yaml::{Entry, Node};
+
+impl Decoder<'_> {
+    pub(super) fn env(&mut self, node: &Node) -> Env {
+        let mut env = Env::default();
+        for entry in self.entries(node, "env") {
+            let node = &entry.value;
+            match entry.key.text().unwrap_or_default() {
+                "shell" => env.shell = self.shell(node),
+                "variables" => env.variables = self.variables(node, "env.variables"),
+                "parameter-store" => {
+                    env.parameter_store = self.references(node, "env.parameter-store");
+                }
+                "secrets-manager" => env.secrets_manager = self.secrets(node),
+                "exported-variables" => {
+                    env.exported_variables = self.texts(node, "env.exported-variables");
+                }
+                "git-credential-helper" => {
+                    env.git_credential_helper = self.boolean(node, "env.git-credential-helper");
+                }
+                _ => self.unknown_env_key(entry),
+            }
+        }
+        env
+    }
+
+    /// Version 0.1's name for the variables.
+    pub(super) fn environment_variables(&mut self, node: &Node) -> Env {
+        let mut env = Env::default();
+        for entry in self.entries(node, keys::TOP_0_1) {
+            match entry.key.text().unwrap_or_default() {
+                "plaintext" => {
+                    env.variables = self.variables(&entry.value, "environment_variables.plaintext");
+                }
+                _ => self.unknown_key(
+                    Some(keys::TOP_0_1),
+                    "section `environment_variables`",
+                    entry,
+                    &["plaintext"],
+                ),
+            }
+        }
+        env
+    }
+
+    fn unknown_env_key(&mut self, entry: &Entry) {
+        let key = entry.key.text().unwrap_or_default();
+        self.unknown_key(Some("env"), "section `env`", entry, keys::ENV);
+        let is_variable = key.bytes().any(|byte| byte.is_ascii_uppercase())
+            && entry.value.text().is_some()
+            && keys::did_you_mean(key, keys::ENV).is_none();
+        if let Some(finding) = self.findings.last_mut().filter(|_| is_variable) {
+            finding.help = vec![format!(
+                "if this is a variable, put it below `variables:`, indented: `{key}` is not set as it stands"
+            )];
+        }
+    }
+
+    fn shell(&mut self, node: &Node) -> Option<Spanned<Shell>> {
+        let text = self.text(node, "env.shell")?;
+        let shell = match text.value.as_str() {
+            "bash" => Shell::Bash,
+            "/bin/sh" => Shell::Sh,
+            "powershell.exe" => Shell::PowerShell,
+            "cmd.exe" => Shell::Cmd,
+            _ => {
+                let allowed = "`bash` and `/bin/sh` (on Windows `powershell.exe` and `cmd.exe`)";
+                self.wrong_value(&text, "env.shell", allowed);
+                return None;
+            }
+        };
+        Some(Spanned::new(shell, text.span))
+    }
+
+    /// Variables whose values name something elsewhere.
+    fn references(&mut self, node: &Node, key: &str) -> Vec<Variable> {
+        let variables = self.variables(node, key);
+        for variable in &variables {
+            if variable.value.value.is_empty() {
+                let name = &variable.name.value;
+                self.report(
+                    Finding::error(
+                        "reference",
+                        assumed::wrong_value(&format!("{key}.{name}"), ""),
+                        format!("`{name}` refers to nothing"),
+                        variable.name.span,
+                    )
+                    .help("write the name of what holds the value behind the `:`"),
+                );
+            }
+        }
+        variables
+    }
+
+    fn secrets(&mut self, node: &Node) -> Vec<Variable> {
+        let secrets = self.references(node, "env.secrets-manager");
+        for Variable { name, value } in &secrets {
+            let name = &name.value;
+            match SecretReference::parse(&value.value) {
+                _ if value.value.is_empty() => {}
+                Ok(SecretReference {
+                    version_stage: Some(_),
+                    version_id: Some(_),
+                    ..
+                }) => self.report(
+                    Finding::warning(
+                        "reference",
+                        format!("`{name}` gives both a version stage and a version id"),
+                        value.span,
+                    )
+                    .help("give one of them: `secret:key:STAGE` or `secret:key::id`"),
+                ),
+                Ok(_) => {}
+                Err(why) => self.report(
+                    Finding::error(
+                        "reference",
+                        assumed::wrong_value(&format!("env.secrets-manager.{name}"), &value.value),
+                        format!("the reference {why}"),
+                        value.span,
+                    )
+                    .help("write `secret-id:json-key:version-stage:version-id`, all but the first optional"),
+                ),
+            }
+        }
+        secrets
+    }
+
+    pub(super) fn proxy(&mut self, node: &Node) -> Option<Proxy> {
+        let mut proxy = Proxy::default();
+        for entry in self.entries(node, "proxy") {
+            let node = &entry.value;
+            match entry.key.text().unwrap_or_default() {
+                "upload-artifacts" => {
+                    proxy.upload_artifacts = self.boolean(node, "proxy.upload-artifacts");
+                }
+                "logs" => proxy.logs = self.boolean(node, "proxy.logs"),
+                _ => self.unknown_key(Some("proxy"), "section `proxy`", entry, keys::PROXY),
+            }
+        }
+        node.entries().map(|_| proxy)
+    }
+}

@@ -1,0 +1,391 @@
+//! Section `phases`.
+
+use super::value::found;
+use super::{Decoder, list};
+use crate::buildspec::model::{Command, OnFailure, Phase, Phases, Variable};
+use crate::buildspec::{assumed, keys};
+use crate::diagnostic::Finding;
+use crate::source::{Span, Spanned};
+use crate::yaml::{Entry, Kind, Node};
+
+/// How often `RETRY` repeats when it does not say.
+const RETRIES: u32 = 3;
+const MOST_RETRIES: u32 = 100;
+const ON_FAILURE: &str = "`ABORT`, `CONTINUE`, `RETRY`, `RETRY-<count>`, `RETRY-<regex>` and `RETRY-<count>-<regex>`, with a count from 0 to 100";
+
+impl Decoder<'_> {
+    /// The phases of a file with these sections; `misspelt` may be meant for `phases`.
+    pub(super) fn phases(&mut self, sections: &[Entry], misspelt: Option<&Entry>) -> Phases {
+        let mut phases = Phases::default();
+        let section = sections
+            .iter()
+            .find(|entry| entry.key.text() == Some("phases"));
+        let empty = |entry: &Entry| {
+            entry.value.is_null() || entry.value.entries().is_some_and(<[Entry]>::is_empty)
+        };
+        let Some(section) = section.filter(|section| !empty(section)) else {
+            self.no_phases(section, sections, misspelt);
+            return phases;
+        };
+        let entries = self.entries(&section.value, "phases");
+        for (index, entry) in entries.iter().enumerate() {
+            let slot = match entry.key.text().unwrap_or_default() {
+                "install" => &mut phases.install,
+                "pre_build" => &mut phases.pre_build,
+                "build" => &mut phases.build,
+                "post_build" => &mut phases.post_build,
+                _ => {
+                    let above = index.checked_sub(1).and_then(|index| entries.get(index));
+                    self.unknown_phase(entry, above);
+                    continue;
+                }
+            };
+            *slot = Some(self.phase(entry));
+        }
+        phases
+    }
+
+    fn no_phases(&mut self, section: Option<&Entry>, sections: &[Entry], misspelt: Option<&Entry>) {
+        let strays: Vec<&Entry> = sections
+            .iter()
+            .filter(|entry| {
+                let key = entry.key.text().unwrap_or_default();
+                keys::PHASES.contains(&key) || keys::INSTALL.contains(&key) && key != "run-as"
+            })
+            .collect();
+        let (message, label) = match (section, strays.is_empty()) {
+            (Some(_), false) => (
+                "nothing is indented below `phases`",
+                "empty, because what follows starts in the first column",
+            ),
+            (Some(_), true) => ("`phases` is empty", "no phase stands below it"),
+            (None, false) => (
+                "the buildspec has no `phases`, but phases outside of it",
+                "belongs below `phases`",
+            ),
+            (None, true) => ("the buildspec has no `phases`", ""),
+        };
+        let span = match (section, strays.first()) {
+            (Some(section), _) => section.key.span,
+            (None, Some(stray)) => stray.key.span,
+            (None, None) => Span::default(),
+        };
+        let mut finding =
+            Finding::error("phases", assumed::PHASES_MISSING, message, span).label(label);
+        if let Some(misspelt) = misspelt.filter(|_| section.is_none()) {
+            finding.primary.span = misspelt.key.span;
+            finding = finding.label("did you mean `phases`?");
+        }
+        let mut sketch = String::from("phases:");
+        for stray in &strays {
+            let key = stray.key.text().unwrap_or_default();
+            self.explained.push(key.to_owned());
+            let is_phase = keys::PHASES.contains(&key);
+            if stray.key.span != span {
+                let below = if is_phase { "`phases`" } else { "its phase" };
+                finding = finding.related(stray.key.span, format!("belongs below {below}"));
+            }
+            if is_phase {
+                sketch.push_str("\n  ");
+                sketch.push_str(key);
+                sketch.push_str(":\n    commands:\n      - ...");
+            }
+        }
+        if strays.is_empty() {
+            sketch.push_str("\n  build:\n    commands:\n      - ...");
+        }
+        self.report(finding.help(format!(
+            "indent by two spaces for each level, four for `commands`:\n{sketch}"
+        )));
+    }
+
+    fn unknown_phase(&mut self, entry: &Entry, above: Option<&Entry>) {
+        let name = entry.key.text().unwrap_or_default();
+        let mut finding = Finding::error(
+            "phase-name",
+            format!(
+                "Invalid buildspec phase name: {name}. Expecting: build,install,post_build,pre_build"
+            ),
+            format!("`{name}` is not a phase"),
+            entry.key.span,
+        );
+        let above = above.filter(|above| above.value.is_null());
+        let above = above.and_then(|above| above.key.text());
+        finding = if let Some(guess) = keys::did_you_mean(name, keys::PHASES) {
+            finding.help(format!("did you mean `{guess}`?"))
+        } else if let (Some(above), true) = (above, keys::INSTALL.contains(&name)) {
+            self.explained.push(name.to_owned());
+            finding
+                .label(format!(
+                    "in the same column as `{above}`, so it is not part of it"
+                ))
+                .help(format!(
+                    "indent `{name}` and what follows below `{above}` by two more spaces"
+                ))
+        } else if let Some(place) = keys::belongs(name) {
+            finding.help(place)
+        } else {
+            finding.help(format!(
+                "a buildspec has the phases {} and no others: put these commands into one of them",
+                list(keys::PHASES)
+            ))
+        };
+        self.report(finding);
+    }
+
+    fn phase(&mut self, entry: &Entry) -> Phase {
+        let name = entry.key.text().unwrap_or_default();
+        let path = format!("phases.{name}");
+        let mut phase = Phase {
+            name_span: entry.key.span,
+            ..Phase::default()
+        };
+        if !matches!(entry.value.kind, Kind::Mapping(_) | Kind::Null) {
+            self.wrong_kind(
+                &entry.value,
+                &path,
+                "map",
+                &["put the commands below a key `commands:`, indented"],
+            );
+            return phase;
+        }
+        let allowed = if name == "install" {
+            keys::INSTALL
+        } else {
+            keys::PHASE
+        };
+        for entry in entry.value.entries().unwrap_or_default() {
+            let node = &entry.value;
+            match entry.key.text().unwrap_or_default() {
+                "run-as" => phase.run_as = self.text(node, &format!("{path}.run-as")),
+                "on-failure" => phase.on_failure = self.on_failure(node, &path),
+                "runtime-versions" if name == "install" => {
+                    phase.runtime_versions = self.runtime_versions(entry);
+                }
+                "commands" => phase.commands = self.commands(node, &path, "Commands"),
+                "finally" => phase.finally = self.commands(node, &path, "Finally"),
+                "steps" => self.steps(entry),
+                _ => self.unknown_key(
+                    Some(&name.to_ascii_uppercase()),
+                    &format!("phase `{name}`"),
+                    entry,
+                    allowed,
+                ),
+            }
+        }
+        phase
+    }
+
+    /// `CodeBuild` knows steps with GitHub Actions; this tool can't run them.
+    fn steps(&mut self, entry: &Entry) {
+        self.report(
+            Finding::warning(
+                "steps",
+                "CodeBuild runs these GitHub Actions, but this tool can't",
+                entry.key.span,
+            )
+            .label("left out of a local build")
+            .help("write `commands` for what a local build needs"),
+        );
+    }
+
+    fn runtime_versions(&mut self, entry: &Entry) -> Vec<Variable> {
+        let key = "runtime-versions";
+        if let Kind::Sequence(_) = entry.value.kind {
+            self.wrong_kind(
+                &entry.value,
+                key,
+                "map",
+                &["write `python: 3.12` without the `- ` in front"],
+            );
+            return Vec::new();
+        }
+        let versions = self.variables(&entry.value, key);
+        if versions.is_empty() {
+            self.report(
+                Finding::warning("runtime-versions", "`runtime-versions` names no runtime", entry.key.span)
+                    .help("add a line such as `nodejs: 22` below it, or remove it to take the image's own versions"),
+            );
+        }
+        versions
+    }
+
+    /// `commands` or `finally`; `field` is `CodeBuild`'s name for it.
+    fn commands(&mut self, node: &Node, path: &str, field: &str) -> Vec<Command> {
+        match &node.kind {
+            Kind::Null => Vec::new(),
+            Kind::Scalar { text, .. } => vec![Spanned::new(text.clone(), node.span)],
+            Kind::Sequence(nodes) => nodes
+                .iter()
+                .enumerate()
+                .map(|(index, node)| self.command(index, node, field))
+                .collect(),
+            Kind::Mapping(entries) => {
+                let key = format!("{path}.{}", field.to_ascii_lowercase());
+                let phase = entries
+                    .iter()
+                    .filter_map(|entry| entry.key.text())
+                    .find(|key| keys::PHASES.contains(key));
+                let help = match phase {
+                    Some(phase) => format!("`{phase}` is a phase: indent it like the other phases"),
+                    None => "begin each command with `- `".to_owned(),
+                };
+                self.wrong_kind(node, &key, "list of strings", &[&help]);
+                Vec::new()
+            }
+        }
+    }
+
+    fn command(&mut self, index: usize, node: &Node, field: &str) -> Command {
+        let text = match &node.kind {
+            Kind::Null => String::new(),
+            Kind::Scalar { text, .. } => text.clone(),
+            Kind::Sequence(_) | Kind::Mapping(_) => {
+                self.no_command(index, node, field);
+                String::new()
+            }
+        };
+        Spanned::new(text, node.span)
+    }
+
+    fn no_command(&mut self, index: usize, node: &Node, field: &str) {
+        let line = self.line(node.span);
+        let sentence = format!(
+            "Expected {field}[{index}] to be of string type: found subkeys instead at line {line}, \
+             value of the key tag on line {} might be empty",
+            line.saturating_sub(1)
+        );
+        let written = self
+            .source
+            .text()
+            .get(node.span.range())
+            .unwrap_or_default();
+        let (why, label) = match found(node) {
+            "list" if written.starts_with('[') => (
+                "YAML reads a command that begins with `[` as a list",
+                "a list",
+            ),
+            "list" => (
+                "a command must be a text, and this is a list",
+                "a list in the list of commands",
+            ),
+            _ if written.starts_with('{') => (
+                "YAML reads a command that begins with `{` as keys and values",
+                "keys and values",
+            ),
+            _ => (
+                "YAML reads this command as a key and its value, because of a `:` that is followed by a space or ends the line",
+                "not a text",
+            ),
+        };
+        let mut finding = Finding::error("command", sentence, why, node.span).label(label);
+        if let Some(colon) = node.entries().and_then(<[Entry]>::first)
+            && !written.starts_with('{')
+        {
+            let at = colon.key.span.end;
+            finding.primary = crate::diagnostic::Label {
+                span: Span::new(at, at + 1),
+                message: "this `:`".to_owned(),
+            };
+        }
+        self.report(finding.help(quoted(written)));
+    }
+
+    fn on_failure(&mut self, node: &Node, path: &str) -> Option<Spanned<OnFailure>> {
+        let key = format!("{path}.on-failure");
+        let text = self.text(node, &key)?;
+        match parse_on_failure(&text.value) {
+            Some(value) => Some(Spanned::new(value, text.span)),
+            None => {
+                self.wrong_value(&text, &key, ON_FAILURE);
+                None
+            }
+        }
+    }
+}
+
+/// How to write a command so that YAML takes it as a text.
+fn quoted(command: &str) -> String {
+    let command = command.trim_end();
+    if command.contains('\n') {
+        "write each command in a line of its own that begins with `- `, in quotes if it contains `: `"
+            .to_owned()
+    } else if command.contains('\'') {
+        format!("write it as a block:\n- |\n  {command}")
+    } else {
+        format!("put quotes around the whole command:\n- '{command}'")
+    }
+}
+
+fn parse_on_failure(text: &str) -> Option<OnFailure> {
+    match text {
+        "ABORT" => return Some(OnFailure::Abort),
+        "CONTINUE" => return Some(OnFailure::Continue),
+        _ => {}
+    }
+    let (word, rest) = text.split_at_checked(5)?;
+    if !word.eq_ignore_ascii_case("RETRY") {
+        return None;
+    }
+    let retry = |count: &str, regex: &str| {
+        let count = count.parse().ok().filter(|count| *count <= MOST_RETRIES)?;
+        let regex = regex.to_owned();
+        Some(OnFailure::Retry { count, regex })
+    };
+    if rest.is_empty() {
+        return Some(OnFailure::Retry {
+            count: RETRIES,
+            regex: ".*".to_owned(),
+        });
+    }
+    let rest = rest.strip_prefix('-').filter(|rest| !rest.is_empty())?;
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    match rest.split_once('-') {
+        _ if is_number(rest) => retry(rest, ".*"),
+        Some((count, regex)) if is_number(count) && !regex.is_empty() => retry(count, regex),
+        _ => retry("3", rest),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_on_failure() {
+        let retry = |count, regex: &str| {
+            Some(OnFailure::Retry {
+                count,
+                regex: regex.to_owned(),
+            })
+        };
+        for (text, expected) in [
+            ("ABORT", Some(OnFailure::Abort)),
+            ("CONTINUE", Some(OnFailure::Continue)),
+            ("RETRY", retry(3, ".*")),
+            ("retry", retry(3, ".*")),
+            ("RETRY-4", retry(4, ".*")),
+            ("RETRY-0", retry(0, ".*")),
+            ("RETRY-100", retry(100, ".*")),
+            ("RETRY-101", None),
+            ("RETRY-99999999999", None),
+            ("RETRY-invalid+", retry(3, "invalid+")),
+            ("RETRY-8-invalid+", retry(8, "invalid+")),
+            (
+                "Retry-3-.*connection timed out.*",
+                retry(3, ".*connection timed out.*"),
+            ),
+            (
+                "Retry-.*Error: Unable to connect to database.*",
+                retry(3, ".*Error: Unable to connect to database.*"),
+            ),
+            ("RETRY-3-", retry(3, "3-")),
+            ("RETRY-", None),
+            ("RETRY4", None),
+            ("IGNORE", None),
+            ("", None),
+        ] {
+            assert_eq!(parse_on_failure(text), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Section `reports`.
+
+use super::Decoder;
+use crate::buildspec::keys;
+use crate::buildspec::model::{ReportFormat, ReportGroup};
+use crate::diagnostic::Finding;
+use crate::source::Spanned;
+use crate::yaml::{Entry, Node};
+
+const FORMATS: &[(&str, ReportFormat)] = &[
+    ("JUNITXML", ReportFormat::JunitXml),
+    ("CUCUMBERJSON", ReportFormat::CucumberJson),
+    ("NUNITXML", ReportFormat::NunitXml),
+    ("NUNIT3XML", ReportFormat::Nunit3Xml),
+    ("TESTNGXML", ReportFormat::TestNgXml),
+    ("VISUALSTUDIOTRX", ReportFormat::VisualStudioTrx),
+    ("CLOVERXML", ReportFormat::CloverXml),
+    ("COBERTURAXML", ReportFormat::CoberturaXml),
+    ("JACOCOXML", ReportFormat::JacocoXml),
+    ("SIMPLECOV", ReportFormat::SimpleCov),
+];
+
+impl Decoder<'_> {
+    pub(super) fn reports(&mut self, node: &Node) -> Vec<ReportGroup> {
+        let mut groups = Vec::new();
+        for entry in self.entries(node, "reports") {
+            groups.extend(self.report_group(entry));
+        }
+        groups
+    }
+
+    fn report_group(&mut self, entry: &Entry) -> Option<ReportGroup> {
+        let name = self.name(entry, "reports")?;
+        let path = format!("reports.{}", name.value);
+        let mut group = ReportGroup {
+            name,
+            ..ReportGroup::default()
+        };
+        let before = self.findings.len();
+        for entry in self.entries(&entry.value, &path) {
+            let node = &entry.value;
+            let key = entry.key.text().unwrap_or_default();
+            let path = format!("{path}.{key}");
+            match key {
+                "files" => group.files = self.texts(node, &path),
+                "file-format" => {
+                    if let Some(format) = self.format(node, &path) {
+                        group.file_format = format;
+                    }
+                }
+                "base-directory" => group.base_directory = self.text(node, &path),
+                "discard-paths" => group.discard_paths = self.flag(node, &path),
+                _ => {
+                    let place = format!("report group `{}`", group.name.value);
+                    self.unknown_key(Some("reports"), &place, entry, keys::REPORT);
+                }
+            }
+        }
+        let spoken = self.findings[before..]
+            .iter()
+            .any(|finding| finding.rule == "wrong-kind");
+        if group.files.is_empty() && !spoken {
+            self.report(
+                Finding::warning(
+                    "report-files",
+                    format!(
+                        "report group `{}` does not say which files",
+                        group.name.value
+                    ),
+                    group.name.span,
+                )
+                .help("add `files:` with a list of patterns below it"),
+            );
+        }
+        Some(group)
+    }
+
+    fn format(&mut self, node: &Node, path: &str) -> Option<Spanned<ReportFormat>> {
+        let text = self.text(node, path)?;
+        let known = FORMATS
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(&text.value));
+        if known.is_none() {
+            let names: Vec<&str> = FORMATS.iter().map(|(name, _)| *name).collect();
+            self.wrong_value(&text, path, &super::list(&names));
+            let guess = keys::did_you_mean(&text.value, &names);
+            if let (Some(guess), Some(finding)) = (guess, self.findings.last_mut()) {
+                finding.help.insert(0, format!("did you mean `{guess}`?"));
+            }
+        }
+        known.map(|(_, format)| Spanned::new(*format, text.span))
+    }
+}

@@ -1,0 +1,185 @@
+//! Values of any section: texts, lists of texts, yes and no, names with values.
+
+use super::Decoder;
+use crate::buildspec::assumed;
+use crate::buildspec::model::{Text, Variable};
+use crate::diagnostic::Finding;
+use crate::source::Spanned;
+use crate::yaml::{Entry, Kind, Node};
+
+impl Decoder<'_> {
+    /// The entries of what should be a mapping; nothing at all counts as an empty one.
+    pub(super) fn entries<'n>(&mut self, node: &'n Node, key: &str) -> &'n [Entry] {
+        match &node.kind {
+            Kind::Mapping(entries) => return entries,
+            Kind::Null => {}
+            Kind::Sequence(_) => self.wrong_kind(
+                node,
+                key,
+                "map",
+                &["remove the `- ` in front of each key, or indent the keys below it"],
+            ),
+            Kind::Scalar { .. } => self.wrong_kind(
+                node,
+                key,
+                "map",
+                &["put keys below it, indented, each as `key: value`"],
+            ),
+        }
+        &[]
+    }
+
+    /// A text; numbers and booleans as they are written. Nothing at all is no text.
+    pub(super) fn text(&mut self, node: &Node, key: &str) -> Option<Text> {
+        match &node.kind {
+            Kind::Scalar { text, .. } => Some(Spanned::new(text.clone(), node.span)),
+            Kind::Null => None,
+            Kind::Sequence(_) => {
+                self.wrong_kind(node, key, "string", &["give it one text, not a list"]);
+                None
+            }
+            Kind::Mapping(_) => {
+                self.wrong_kind(
+                    node,
+                    key,
+                    "string",
+                    &["a text that contains `: ` needs quotes"],
+                );
+                None
+            }
+        }
+    }
+
+    /// A list of texts, or a single one.
+    pub(super) fn texts(&mut self, node: &Node, key: &str) -> Vec<Text> {
+        match &node.kind {
+            Kind::Null => Vec::new(),
+            Kind::Sequence(nodes) => nodes
+                .iter()
+                .enumerate()
+                .filter_map(|(index, node)| {
+                    let key = format!("{key}[{index}]");
+                    if node.is_null() {
+                        self.report(
+                            Finding::warning("empty-item", format!("`{key}` is empty"), node.span)
+                                .label("nothing stands here")
+                                .help("remove the `-`, or put quotes around what stands behind it"),
+                        );
+                    }
+                    self.text(node, &key)
+                })
+                .collect(),
+            Kind::Scalar { .. } => self.text(node, key).into_iter().collect(),
+            Kind::Mapping(_) => {
+                self.wrong_kind(node, key, "list of strings", &["begin each item with `- `"]);
+                Vec::new()
+            }
+        }
+    }
+
+    /// Yes or no, in the spellings of YAML 1.1.
+    pub(super) fn boolean(&mut self, node: &Node, key: &str) -> Option<Spanned<bool>> {
+        let text = self.text(node, key)?;
+        let value = match text.value.to_ascii_lowercase().as_str() {
+            "y" | "yes" | "true" | "on" => true,
+            "n" | "no" | "false" | "off" => false,
+            _ => {
+                self.report(
+                    Finding::warning(
+                        "boolean",
+                        format!("`{key}` is neither yes nor no"),
+                        node.span,
+                    )
+                    .label("taken as no")
+                    .help("write `yes` or `no`"),
+                );
+                return None;
+            }
+        };
+        Some(Spanned::new(value, node.span))
+    }
+
+    /// [`Self::boolean`], with no as the value of nothing.
+    pub(super) fn flag(&mut self, node: &Node, key: &str) -> bool {
+        self.boolean(node, key).is_some_and(|flag| flag.value)
+    }
+
+    /// Names and their values as written; a name without a value has the empty text.
+    pub(super) fn variables(&mut self, node: &Node, key: &str) -> Vec<Variable> {
+        let mut variables = Vec::new();
+        for entry in self.entries(node, key) {
+            let Some(name) = self.name(entry, key) else {
+                continue;
+            };
+            let path = format!("{key}.{}", name.value);
+            let value = match entry.value.is_null() {
+                true => Some(Spanned::new(String::new(), entry.value.span)),
+                false => self.text(&entry.value, &path),
+            };
+            if let Some(value) = value {
+                variables.push(Variable { name, value });
+            }
+        }
+        variables
+    }
+
+    /// A key that the author chose.
+    pub(super) fn name(&mut self, entry: &Entry, section: &str) -> Option<Text> {
+        match entry.key.text() {
+            Some(text) => Some(Spanned::new(text.to_owned(), entry.key.span)),
+            None => {
+                self.wrong_kind(
+                    &entry.key,
+                    &format!("a name in {section}"),
+                    "string",
+                    &["put a name in front of the `:`"],
+                );
+                None
+            }
+        }
+    }
+
+    /// The value is a list where a text belongs, or the like.
+    pub(super) fn wrong_kind(&mut self, node: &Node, key: &str, expected: &str, help: &[&str]) {
+        let line = self.line(node.span);
+        let wanted = match expected {
+            "map" => "keys and values",
+            "string" => "a text",
+            other => other,
+        };
+        let mut finding = Finding::error(
+            "wrong-kind",
+            assumed::wrong_kind(key, expected, found(node), line),
+            format!("`{key}` takes {wanted}"),
+            node.span,
+        )
+        .label(format!("this is {}", node.describe()));
+        finding
+            .help
+            .extend(help.iter().map(|help| (*help).to_owned()));
+        self.report(finding);
+    }
+
+    /// The value is not among the allowed ones.
+    pub(super) fn wrong_value(&mut self, value: &Text, key: &str, allowed: &str) {
+        self.report(
+            Finding::error(
+                "wrong-value",
+                assumed::wrong_value(key, &value.value),
+                format!("`{key}` does not take `{}`", value.value),
+                value.span,
+            )
+            .help(format!("allowed: {allowed}")),
+        );
+    }
+}
+
+/// The kind of a node in the words of the sentence about commands.
+pub(super) fn found(node: &Node) -> &'static str {
+    match node.kind {
+        Kind::Null => "nothing",
+        Kind::Scalar { .. } => "string",
+        Kind::Sequence(_) => "list",
+        Kind::Mapping(_) => "subkeys",
+    }
+}

@@ -1,1 +1,0 @@
-//! Text to a tree of nodes, each with its place.

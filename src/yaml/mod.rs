@@ -1,0 +1,131 @@
+//! Text to a tree of nodes, each with its place.
+//!
+//! Two parsers with fixed roles: the [`judge`] decides whether `CodeBuild` would read the file, and in which words;
+//! the [`map`] says where things are and gives each scalar's source text. The judge speaks first.
+
+mod assumed;
+mod explain;
+pub mod judge;
+pub mod map;
+
+use crate::diagnostic::Finding;
+use crate::source::{Source, Span};
+
+/// A value and the bytes it covers; a sequence's or mapping's span covers its children.
+///
+/// An alias has the place where it is used, and its children the places where they are defined.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Node {
+    pub kind: Kind,
+    pub span: Span,
+}
+
+/// What a node is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Absent, `~` or `null`.
+    Null,
+    /// A text after YAML's folding and unescaping; numbers and booleans are as written.
+    Scalar {
+        text: String,
+        style: Style,
+    },
+    Sequence(Vec<Node>),
+    /// In the file's order, merge keys applied, later duplicates left out.
+    Mapping(Vec<Entry>),
+}
+
+/// One `key: value`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    pub key: Node,
+    pub value: Node,
+}
+
+/// How a scalar was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    Plain,
+    Quoted,
+    /// `|` or `>`.
+    Block,
+}
+
+/// A key that stands twice in one mapping.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Duplicate {
+    pub key: String,
+    pub first: Span,
+    pub second: Span,
+    /// 0 for the file's own mapping.
+    pub depth: usize,
+}
+
+/// The file's first document.
+#[derive(Clone, Debug, Default)]
+pub struct Tree {
+    /// `None` when the file is empty or can't be read.
+    pub root: Option<Node>,
+    pub duplicates: Vec<Duplicate>,
+    pub findings: Vec<Finding>,
+}
+
+impl Node {
+    /// The text of a scalar.
+    pub fn text(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Scalar { text, .. } => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The entries of a mapping.
+    pub fn entries(&self) -> Option<&[Entry]> {
+        match &self.kind {
+            Kind::Mapping(entries) => Some(entries),
+            _ => None,
+        }
+    }
+
+    /// The value of a mapping's key.
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.entries()?
+            .iter()
+            .find(|entry| entry.key.text() == Some(key))
+            .map(|entry| &entry.value)
+    }
+
+    /// Absent, `~` or `null`.
+    pub fn is_null(&self) -> bool {
+        self.kind == Kind::Null
+    }
+
+    /// What a person calls it.
+    pub fn describe(&self) -> &'static str {
+        match self.kind {
+            Kind::Null => "nothing",
+            Kind::Scalar { .. } => "a text",
+            Kind::Sequence(_) => "a list",
+            Kind::Mapping(_) => "keys and values",
+        }
+    }
+}
+
+/// Reads the first document of a file.
+pub fn parse(source: &Source) -> Tree {
+    if let Err(refusal) = judge::judge(source.text().as_bytes()) {
+        return Tree {
+            findings: vec![explain::finding(source, &refusal)],
+            ..Tree::default()
+        };
+    }
+    map::map(source)
+}
+
+/// What is wrong with bytes that are not UTF-8; `text` is what could be made of them.
+pub fn not_utf8(source: &Source, bytes: &[u8]) -> Option<Finding> {
+    std::str::from_utf8(bytes).err()?;
+    judge::judge(bytes)
+        .err()
+        .map(|refusal| explain::finding(source, &refusal))
+}
