@@ -6,7 +6,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
-use std::io::Write as _;
 use std::os::unix::fs::{MetadataExt as _, lchown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -58,7 +57,7 @@ fn main() -> ExitCode {
     }
     if !arguments.list {
         for line in loud {
-            writeln!(std::io::stderr(), "\n*** NOT TESTED: {line} ***").unwrap();
+            harness::say_loudly(&format!("NOT TESTED: {line}"));
         }
     }
     libtest_mimic::run(&arguments, trials).exit_code()

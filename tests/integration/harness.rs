@@ -1,7 +1,7 @@
 //! Runs the built binary in an emptied environment and keeps all that it says.
 
 use std::fmt::Write as _;
-use std::io::Read;
+use std::io::{Read, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -61,7 +61,7 @@ impl Emulator {
             }
         }
         if runtime == Runtime::Docker {
-            command.args(["--image", &image()]);
+            command.env("BUILDSPEC_IMAGE", image());
         }
         command.arg(source);
         Self {
@@ -161,7 +161,7 @@ impl Running {
 #[derive(Debug)]
 pub(crate) struct Reader {
     bytes: Arc<Mutex<Vec<u8>>>,
-    thread: JoinHandle<()>,
+    pub(crate) thread: JoinHandle<()>,
 }
 
 impl Reader {
@@ -288,6 +288,13 @@ fn succeeds(arguments: &[&str]) -> bool {
         .stderr(Stdio::null())
         .status()
         .is_ok_and(|status| status.success())
+}
+
+/// Past libtest's capture: a test that did not run must be heard of.
+pub(crate) fn say_loudly(text: &str) {
+    let line = format!("\n*** {text} ***\n");
+    // Nobody is left to tell when this fails.
+    let _ = std::io::stderr().write_all(line.as_bytes());
 }
 
 /// What the engine still holds of a build: containers, volumes and networks with its label.
