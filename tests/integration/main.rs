@@ -1,1 +1,6 @@
 //! The binary, from outside.
+
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod cli;
+mod harness;
