@@ -24,8 +24,11 @@ impl BuildFolder {
     pub fn take(output: &Path, keep: usize) -> Result<Self> {
         let builds = output.join("builds");
         let failed = |error: io::Error| {
-            Error::environment(format!("the output directory {} can't be written: {error}", output.display()))
-                .hint("name another one with --output")
+            Error::environment(format!(
+                "the output directory {} can't be written: {error}",
+                output.display()
+            ))
+            .hint("name another one with --output")
         };
         fs::create_dir_all(&builds).map_err(failed)?;
         let ignore = output.join(".gitignore");
@@ -33,7 +36,12 @@ impl BuildFolder {
             fs::write(&ignore, IGNORED).map_err(failed)?;
         }
         let taken = loop {
-            let number = numbers(&builds).map_err(failed)?.last().copied().unwrap_or(0) + 1;
+            let number = numbers(&builds)
+                .map_err(failed)?
+                .last()
+                .copied()
+                .unwrap_or(0)
+                + 1;
             let path = builds.join(number.to_string());
             match fs::create_dir(&path) {
                 Ok(()) => break Self { path, number },
@@ -54,8 +62,10 @@ impl BuildFolder {
 
 /// The numbers of the builds that are kept, in order.
 pub fn numbers(builds: &Path) -> io::Result<Vec<u64>> {
-    let mut numbers: Vec<u64> =
-        fs::read_dir(builds)?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
+    let mut numbers: Vec<u64> = fs::read_dir(builds)?
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .collect();
     numbers.sort_unstable();
     Ok(numbers)
 }
@@ -72,7 +82,11 @@ fn point_latest(output: &Path, number: u64) -> io::Result<()> {
 fn let_go(builds: &Path, newest: u64, keep: usize) {
     let Ok(numbers) = numbers(builds) else { return };
     let surplus = numbers.len().saturating_sub(keep.max(1));
-    for number in numbers.into_iter().filter(|number| *number != newest).take(surplus) {
+    for number in numbers
+        .into_iter()
+        .filter(|number| *number != newest)
+        .take(surplus)
+    {
         let folder = builds.join(number.to_string());
         let running = fs::read_to_string(folder.join("build.json"))
             .is_ok_and(|record| record.contains("\"buildComplete\": false"));
@@ -90,11 +104,21 @@ mod tests {
     fn counts_up_and_keeps_the_newest() {
         let output = tempfile::tempdir().unwrap();
         for expected in 1..=4 {
-            assert_eq!(BuildFolder::take(output.path(), 2).unwrap().number, expected);
+            assert_eq!(
+                BuildFolder::take(output.path(), 2).unwrap().number,
+                expected
+            );
         }
         assert_eq!(numbers(&output.path().join("builds")).unwrap(), [3, 4]);
-        assert_eq!(fs::read_link(output.path().join("latest")).unwrap(), Path::new("builds/4"));
-        assert!(fs::read_to_string(output.path().join(".gitignore")).unwrap().contains("/builds/"));
+        assert_eq!(
+            fs::read_link(output.path().join("latest")).unwrap(),
+            Path::new("builds/4")
+        );
+        assert!(
+            fs::read_to_string(output.path().join(".gitignore"))
+                .unwrap()
+                .contains("/builds/")
+        );
     }
 
     #[test]

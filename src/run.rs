@@ -70,7 +70,11 @@ pub(crate) struct Build<'a> {
 /// # Errors
 ///
 /// When this tool can't do its work; a failing build is no error.
-pub async fn run(options: &Options, console: Box<dyn Watcher>, stop: impl Future<Output = Stop>) -> Result<Ended> {
+pub async fn run(
+    options: &Options,
+    console: Box<dyn Watcher>,
+    stop: impl Future<Output = Stop>,
+) -> Result<Ended> {
     let mut build = Build::begin(options, console).await?;
     let went = tokio::select! {
         went = build.go() => went,
@@ -85,12 +89,20 @@ impl Build<'_> {
         let supervisor = self.provision(&script).await?;
         let mut session = self.download_source(&script, supervisor).await?;
         let mut machine = Machine::new(&script.reading.buildspec.phases);
-        let next = run_phases(&mut machine, &mut session, &script.source, &mut self.journal).await?;
+        let next = run_phases(
+            &mut machine,
+            &mut session,
+            &script.source,
+            &mut self.journal,
+        )
+        .await?;
         self.check_files()?;
         match next {
             Next::Finish(status) => Ok(status),
             Next::Upload => {
-                let succeeded = self.upload_artifacts(&script.reading.buildspec, &mut session).await?;
+                let succeeded = self
+                    .upload_artifacts(&script.reading.buildspec, &mut session)
+                    .await?;
                 match machine.next(Some(succeeded)) {
                     Step::Finish(status) => Ok(status),
                     other => unreachable!("nothing but the end follows the upload, not {other:?}"),
@@ -103,8 +115,12 @@ impl Build<'_> {
     pub(crate) fn check_files(&mut self) -> Result<(), Halt> {
         match self.journal.take_broken() {
             Some(error) => Err(Halt::Error(
-                Error::environment(format!("the build's files can't be written: {error}"))
-                    .hint(format!("see whether there is room at {}", self.folder.path.display())),
+                Error::environment(format!("the build's files can't be written: {error}")).hint(
+                    format!(
+                        "see whether there is room at {}",
+                        self.folder.path.display()
+                    ),
+                ),
             )),
             None => Ok(()),
         }
@@ -120,7 +136,10 @@ impl Build<'_> {
         let cleaned = self.clean_up(&ended).await;
         self.journal.leave(Status::Succeeded, Context::default());
         self.journal.enter(PhaseType::Completed);
-        self.journal.emit(&Event::BuildEnded { status, duration: self.elapsed() });
+        self.journal.emit(&Event::BuildEnded {
+            status,
+            duration: self.elapsed(),
+        });
         let written = self.check_files();
         match (ended, cleaned, written) {
             (Err(error), ..) | (_, Err(error), _) | (_, _, Err(Halt::Error(error))) => Err(error),
@@ -132,8 +151,16 @@ impl Build<'_> {
         match halt {
             Halt::Failed(context) => (Status::Failed, context, Ok(Ended::Build(Status::Failed))),
             Halt::Invalid(context) => (Status::Failed, context, Ok(Ended::Invalid)),
-            Halt::Stopped(Stop::TimedOut) => (Status::TimedOut, Context::default(), Ok(Ended::Stopped(Stop::TimedOut))),
-            Halt::Stopped(stop) => (Status::Stopped, Context::default(), Ok(Ended::Stopped(stop))),
+            Halt::Stopped(Stop::TimedOut) => (
+                Status::TimedOut,
+                Context::default(),
+                Ok(Ended::Stopped(Stop::TimedOut)),
+            ),
+            Halt::Stopped(stop) => (
+                Status::Stopped,
+                Context::default(),
+                Ok(Ended::Stopped(stop)),
+            ),
             Halt::Lost(lost) => match self.explain(lost).await {
                 Ok(context) => (Status::Failed, context, Ok(Ended::Build(Status::Failed))),
                 Err(error) => (Status::Fault, Context::new("", &error.message), Err(error)),

@@ -12,7 +12,10 @@ pub struct Layout {
 impl Layout {
     /// `root` is absolute; `source_number` makes the digits of `CODEBUILD_SRC_DIR`.
     pub fn new(root: impl Into<String>, source_number: u32) -> Self {
-        Self { root: root.into(), source_number }
+        Self {
+            root: root.into(),
+            source_number,
+        }
     }
 
     /// `/codebuild`, or what stands for it.
@@ -85,10 +88,19 @@ pub fn command(version: Version, layout: &Layout, text: &str) -> String {
 }
 
 /// Sets variables for every command that follows.
-pub fn set_variables<'a>(layout: &Layout, variables: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+pub fn set_variables<'a>(
+    layout: &Layout,
+    variables: impl IntoIterator<Item = (&'a str, &'a str)>,
+) -> String {
     let lines: String = variables
         .into_iter()
-        .map(|(name, value)| format!("printf '%s\\n' {} >> {}\n", quote(&export(name, value)), quote(&layout.env())))
+        .map(|(name, value)| {
+            format!(
+                "printf '%s\\n' {} >> {}\n",
+                quote(&export(name, value)),
+                quote(&layout.env())
+            )
+        })
         .collect();
     lines
 }
@@ -102,7 +114,11 @@ pub fn export(name: &str, value: &str) -> String {
 ///
 /// Only names that a shell can hold may be asked for.
 pub fn print_variables<'a>(layout: &Layout, names: impl IntoIterator<Item = &'a str>) -> String {
-    let mut text = format!("exec 2>/dev/null\ncd \"$(cat {})\"\n. {}\n", quote(&layout.dir()), quote(&layout.env()));
+    let mut text = format!(
+        "exec 2>/dev/null\ncd \"$(cat {})\"\n. {}\n",
+        quote(&layout.dir()),
+        quote(&layout.env())
+    );
     for name in names {
         text.push_str(&format!("printf '%s\\0' \"${{{name}-}}\"\n"));
     }
@@ -112,7 +128,9 @@ pub fn print_variables<'a>(layout: &Layout, names: impl IntoIterator<Item = &'a 
 /// Whether a shell can hold a variable of this name.
 pub fn is_name(name: &str) -> bool {
     let mut bytes = name.bytes();
-    bytes.next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
+    bytes
+        .next()
+        .is_some_and(|first| first.is_ascii_alphabetic() || first == b'_')
         && bytes.all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }
 

@@ -14,7 +14,12 @@ pub(super) struct Arguments {
 
 pub(super) fn execute(arguments: &Arguments) -> Result<Exit> {
     let mut script = Vec::new();
-    clap_complete::generate(arguments.shell, &mut Cli::command(), "buildspec", &mut script);
+    clap_complete::generate(
+        arguments.shell,
+        &mut Cli::command(),
+        "buildspec",
+        &mut script,
+    );
     message::answer(&String::from_utf8_lossy(&script));
     Ok(Exit::Success)
 }

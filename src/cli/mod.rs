@@ -15,7 +15,12 @@ use crate::error::{Error, Kind, Result};
 
 /// Runs a buildspec.yml on this machine exactly as AWS CodeBuild would.
 #[derive(Debug, Parser)]
-#[command(name = "buildspec", version, max_term_width = 100, propagate_version = true)]
+#[command(
+    name = "buildspec",
+    version,
+    max_term_width = 100,
+    propagate_version = true
+)]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
@@ -95,12 +100,18 @@ pub fn main() -> ExitCode {
     ExitCode::from(exit.code())
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place where the host's variables are read")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where the host's variables are read"
+)]
 fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
-#[expect(clippy::disallowed_methods, reason = "the one place where the host's variables are read")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the one place where the host's variables are read"
+)]
 fn variable_os(name: &str) -> Option<std::ffi::OsString> {
     std::env::var_os(name)
 }
@@ -110,11 +121,19 @@ fn style(color: Color, is_terminal: bool, verbosity: Verbosity) -> Style {
     let color = match color {
         Color::Always => true,
         Color::Never => false,
-        Color::Auto => is_terminal && variable("NO_COLOR").is_none() && variable("TERM").as_deref() != Some("dumb"),
+        Color::Auto => {
+            is_terminal
+                && variable("NO_COLOR").is_none()
+                && variable("TERM").as_deref() != Some("dumb")
+        }
     };
     let columns = variable("COLUMNS").and_then(|columns| columns.parse().ok());
     let width = columns.or_else(terminal_width).unwrap_or(100);
-    Style { color, width: width.clamp(40, 400), verbosity }
+    Style {
+        color,
+        width: width.clamp(40, 400),
+        verbosity,
+    }
 }
 
 fn terminal_width() -> Option<usize> {

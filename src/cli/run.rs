@@ -33,7 +33,13 @@ pub(super) struct Arguments {
     source: PathBuf,
 
     /// The buildspec, relative to SOURCE or absolute; `-` reads it from standard input.
-    #[arg(short, long, default_value = "buildspec.yml", value_name = "FILE", env = "BUILDSPEC_BUILDSPEC")]
+    #[arg(
+        short,
+        long,
+        default_value = "buildspec.yml",
+        value_name = "FILE",
+        env = "BUILDSPEC_BUILDSPEC"
+    )]
     buildspec: PathBuf,
 
     /// The build image; curated names such as aws/codebuild/amazonlinux-x86_64-standard:5.0 are known.
@@ -45,11 +51,23 @@ pub(super) struct Arguments {
     runtime: Runtime,
 
     /// How the source gets into the container.
-    #[arg(long, value_enum, default_value_t, value_name = "MODE", env = "BUILDSPEC_SOURCE_MODE")]
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "MODE",
+        env = "BUILDSPEC_SOURCE_MODE"
+    )]
     source_mode: Mode,
 
     /// When to fetch the image.
-    #[arg(long, value_enum, default_value_t, value_name = "WHEN", env = "BUILDSPEC_PULL")]
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "WHEN",
+        env = "BUILDSPEC_PULL"
+    )]
     pull: Pull,
 
     /// Give the container every privilege.
@@ -77,7 +95,12 @@ pub(super) struct Arguments {
     artifacts: Option<PathBuf>,
 
     /// How many builds to keep.
-    #[arg(long, default_value_t = 20, value_name = "N", env = "BUILDSPEC_KEEP_BUILDS")]
+    #[arg(
+        long,
+        default_value_t = 20,
+        value_name = "N",
+        env = "BUILDSPEC_KEEP_BUILDS"
+    )]
     keep_builds: usize,
 
     /// End the build after this many minutes.
@@ -168,14 +191,27 @@ pub(super) fn execute(arguments: Arguments) -> Result<Exit> {
 
 fn settle(arguments: Arguments) -> Result<Options> {
     let source = std::fs::canonicalize(&arguments.source).map_err(|error| {
-        Error::usage(format!("SOURCE {} can't be used: {error}", arguments.source.display()))
+        Error::usage(format!(
+            "SOURCE {} can't be used: {error}",
+            arguments.source.display()
+        ))
     })?;
     if !source.is_dir() {
-        return Err(Error::usage(format!("SOURCE {} is not a directory", arguments.source.display()))
-            .hint("name the folder that holds the source; another buildspec is named with --buildspec"));
+        return Err(Error::usage(format!(
+            "SOURCE {} is not a directory",
+            arguments.source.display()
+        ))
+        .hint(
+            "name the folder that holds the source; another buildspec is named with --buildspec",
+        ));
     }
     let buildspec = buildspec(&arguments.buildspec, &source)?;
-    let output = absolute(arguments.output.as_deref().unwrap_or(&source.join(".buildspec")))?;
+    let output = absolute(
+        arguments
+            .output
+            .as_deref()
+            .unwrap_or(&source.join(".buildspec")),
+    )?;
     let mut overrides = Vec::new();
     for file in &arguments.env_file {
         overrides.extend(env_file(file)?);
@@ -210,7 +246,9 @@ fn settle(arguments: Arguments) -> Result<Options> {
         artifacts: arguments.artifacts.as_deref().map(absolute).transpose()?,
         output,
         keep_builds: arguments.keep_builds,
-        timeout: arguments.timeout.map(|minutes| Duration::from_secs(u64::from(minutes) * 60)),
+        timeout: arguments
+            .timeout
+            .map(|minutes| Duration::from_secs(u64::from(minutes) * 60)),
         host: HostFacts {
             docker_host: super::variable("DOCKER_HOST").unwrap_or_default(),
             path: super::variable_os("PATH"),
@@ -239,9 +277,11 @@ fn buildspec(given: &Path, source: &Path) -> Result<BuildspecFrom> {
 
 /// Absolute, with the links of what exists resolved, so that "below the source" can be told by names.
 fn absolute(path: &Path) -> Result<PathBuf> {
-    let path = std::path::absolute(path).map_err(|error| Error::usage(format!("{}: {error}", path.display())))?;
+    let path = std::path::absolute(path)
+        .map_err(|error| Error::usage(format!("{}: {error}", path.display())))?;
     for ancestor in path.ancestors() {
-        if let (Ok(real), Ok(rest)) = (std::fs::canonicalize(ancestor), path.strip_prefix(ancestor)) {
+        if let (Ok(real), Ok(rest)) = (std::fs::canonicalize(ancestor), path.strip_prefix(ancestor))
+        {
             return Ok(real.join(rest));
         }
     }
@@ -253,36 +293,59 @@ fn override_of(given: &str) -> Result<Override> {
         Some((name, value)) => (name, value.to_owned(), false),
         None => {
             let value = super::variable_os(given).ok_or_else(|| {
-                Error::usage(format!("-e {given}: the host has no variable of that name")).hint(format!("-e {given}=VALUE gives it one"))
+                Error::usage(format!("-e {given}: the host has no variable of that name"))
+                    .hint(format!("-e {given}=VALUE gives it one"))
             })?;
-            let value = value.into_string().map_err(|_| Error::usage(format!("-e {given}: the host's value is not UTF-8")))?;
+            let value = value
+                .into_string()
+                .map_err(|_| Error::usage(format!("-e {given}: the host's value is not UTF-8")))?;
             (given, value, true)
         }
     };
     if name.is_empty() {
         return Err(Error::usage(format!("-e {given}: a name is missing")));
     }
-    Ok(Override { name: name.to_owned(), value, passed_through })
+    Ok(Override {
+        name: name.to_owned(),
+        value,
+        passed_through,
+    })
 }
 
 /// As AWS's own script reads it: `VAR=VAL` lines, `#` comments, blank lines, quotes kept (spec 21).
 fn env_file(file: &Path) -> Result<Vec<Override>> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| Error::usage(format!("--env-file {} can't be read: {error}", file.display())))?;
-    let lines = text.lines().map(str::trim_end).enumerate().filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        Error::usage(format!(
+            "--env-file {} can't be read: {error}",
+            file.display()
+        ))
+    })?;
+    let lines = text
+        .lines()
+        .map(str::trim_end)
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
     lines
         .map(|(number, line)| match line.split_once('=') {
-            Some((name, value)) if !name.is_empty() => {
-                Ok(Override { name: name.to_owned(), value: value.to_owned(), passed_through: false })
-            }
-            _ => Err(Error::usage(format!("{}:{}: not of the form NAME=VALUE", file.display(), number + 1))),
+            Some((name, value)) if !name.is_empty() => Ok(Override {
+                name: name.to_owned(),
+                value: value.to_owned(),
+                passed_through: false,
+            }),
+            _ => Err(Error::usage(format!(
+                "{}:{}: not of the form NAME=VALUE",
+                file.display(),
+                number + 1
+            ))),
         })
         .collect()
 }
 
 /// Resolves when somebody wants the build to end; a second Ctrl-C ends this process at once.
 fn stop(timeout: Option<Duration>) -> Result<impl Future<Output = Stop>> {
-    let listen = |kind| signal(kind).map_err(|error| Error::environment("signals can't be caught").because(error));
+    let listen = |kind| {
+        signal(kind).map_err(|error| Error::environment("signals can't be caught").because(error))
+    };
     let mut interrupt = listen(SignalKind::interrupt())?;
     let mut terminate = listen(SignalKind::terminate())?;
     let mut hang_up = listen(SignalKind::hangup())?;
@@ -307,8 +370,13 @@ fn stop(timeout: Option<Duration>) -> Result<impl Future<Output = Stop>> {
     })
 }
 
-#[expect(clippy::exit, reason = "the second Ctrl-C asks for exactly this; the next run clears away what is left")]
+#[expect(
+    clippy::exit,
+    reason = "the second Ctrl-C asks for exactly this; the next run clears away what is left"
+)]
 fn leave_at_once() {
-    console::message::print("left without cleaning up; `buildspec clean` does it, and so does the next run\n");
+    console::message::print(
+        "left without cleaning up; `buildspec clean` does it, and so does the next run\n",
+    );
     std::process::exit(130)
 }

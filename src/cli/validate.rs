@@ -10,7 +10,9 @@ use crate::validate::{Options, Status, validate};
 
 /// Check buildspecs without running anything.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Exit status: 0 nothing at error level, 3 CodeBuild would refuse a file, 4 a file can't be read.")]
+#[command(
+    after_help = "Exit status: 0 nothing at error level, 3 CodeBuild would refuse a file, 4 a file can't be read."
+)]
 pub(super) struct Arguments {
     /// Files to check; `-` reads standard input, a folder stands for the buildspec.yml in it [default: .]
     #[arg(value_name = "FILE")]
@@ -21,8 +23,15 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn execute(arguments: &Arguments) -> Result<Exit> {
-    let style = super::style(arguments.color, std::io::stdout().is_terminal(), Verbosity::Normal);
-    let options = Options { styled: style.color, width: style.width };
+    let style = super::style(
+        arguments.color,
+        std::io::stdout().is_terminal(),
+        Verbosity::Normal,
+    );
+    let options = Options {
+        styled: style.color,
+        width: style.width,
+    };
     let mut text = Vec::new();
     let status = validate(&arguments.files, &mut std::io::stdin(), options, &mut text);
     message::answer(&String::from_utf8_lossy(&text));

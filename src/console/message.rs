@@ -26,7 +26,9 @@ pub fn print(text: &str) {
 /// Prints a text on standard output. A closed stdout is nobody's error.
 pub fn answer(text: &str) {
     let mut out = std::io::stdout();
-    out.write_all(text.as_bytes()).and_then(|()| out.flush()).ok();
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .ok();
 }
 
 /// A name or message that may come from anywhere, without control characters.

@@ -47,8 +47,14 @@ pub struct Style {
 pub fn watcher(format: LogFormat, style: Style) -> Box<dyn Watcher> {
     match format {
         LogFormat::Pretty => Box::new(pretty::Pretty::new(io::stdout(), style)),
-        LogFormat::CodeBuild => Box::new(Lines { out: buffered(), write: log::write }),
-        LogFormat::Json => Box::new(Lines { out: buffered(), write: json::write }),
+        LogFormat::CodeBuild => Box::new(Lines {
+            out: buffered(),
+            write: log::write,
+        }),
+        LogFormat::Json => Box::new(Lines {
+            out: buffered(),
+            write: json::write,
+        }),
     }
 }
 
@@ -65,7 +71,11 @@ struct Lines<W: Write> {
 impl<W: Write + Send> Watcher for Lines<W> {
     fn event(&mut self, at: Timestamp, event: &Event<'_>) -> io::Result<()> {
         (self.write)(&mut self.out, at, event)?;
-        if matches!(event, Event::Output(_)) { Ok(()) } else { self.out.flush() }
+        if matches!(event, Event::Output(_)) {
+            Ok(())
+        } else {
+            self.out.flush()
+        }
     }
 
     fn idle(&mut self) -> io::Result<()> {

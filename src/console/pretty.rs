@@ -28,11 +28,21 @@ pub struct Pretty<W: Write> {
 impl<W: Write + Send> Pretty<W> {
     /// Shows a build on `out`.
     pub fn new(out: W, style: Style) -> Self {
-        Self { out, style, line: Vec::new(), phases: Vec::new(), command: None }
+        Self {
+            out,
+            style,
+            line: Vec::new(),
+            phases: Vec::new(),
+            command: None,
+        }
     }
 
     fn paint(&self, style: anstyle::Style, text: &str) -> String {
-        if self.style.color { format!("{style}{text}{style:#}") } else { text.to_owned() }
+        if self.style.color {
+            format!("{style}{text}{style:#}")
+        } else {
+            text.to_owned()
+        }
     }
 
     fn output(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -54,17 +64,31 @@ impl<W: Write + Send> Pretty<W> {
     }
 
     fn end_line(&mut self) -> io::Result<()> {
-        if self.line.is_empty() { Ok(()) } else { self.output(b"\n") }
+        if self.line.is_empty() {
+            Ok(())
+        } else {
+            self.output(b"\n")
+        }
     }
 
     fn summary(&mut self, status: Status, duration: Duration) -> io::Result<()> {
         writeln!(self.out)?;
         for (phase, status, duration) in std::mem::take(&mut self.phases) {
             let word = self.paint(color(status), status.name());
-            writeln!(self.out, "  {:<16} {:>8}  {word}", phase.name(), seconds(duration))?;
+            writeln!(
+                self.out,
+                "  {:<16} {:>8}  {word}",
+                phase.name(),
+                seconds(duration)
+            )?;
         }
         let word = self.paint(color(status).bold(), status.name());
-        writeln!(self.out, "  {:<16} {:>8}  {word}", "build", seconds(duration))
+        writeln!(
+            self.out,
+            "  {:<16} {:>8}  {word}",
+            "build",
+            seconds(duration)
+        )
     }
 }
 
@@ -80,7 +104,9 @@ impl<W: Write + Send> Watcher for Pretty<W> {
                 let text = self.paint(anstyle::Style::new().dimmed(), &harmless(text));
                 writeln!(self.out, "  {text}")?;
             }
-            Event::Note(text) if self.style.verbosity == Verbosity::Verbose => writeln!(self.out, "  note: {}", harmless(text))?,
+            Event::Note(text) if self.style.verbosity == Verbosity::Verbose => {
+                writeln!(self.out, "  note: {}", harmless(text))?
+            }
             Event::Warning(text) => {
                 let word = self.paint(Yellow.on_default().bold(), "warning");
                 writeln!(self.out, "  {word}: {}", harmless(text))?;
@@ -96,14 +122,39 @@ impl<W: Write + Send> Watcher for Pretty<W> {
                 writeln!(self.out, "  {text}")?;
             }
             Event::CommandEnded { exit, duration, .. } => {
-                let word = if exit.success() { String::new() } else { self.paint(Red.on_default().bold(), &format!("failed: {exit}, ")) };
+                let word = if exit.success() {
+                    String::new()
+                } else {
+                    self.paint(Red.on_default().bold(), &format!("failed: {exit}, "))
+                };
                 if !exit.success() || *duration > Duration::from_secs(1) {
-                    let place = self.command.take().and_then(|(_, place)| place).filter(|_| !exit.success());
-                    let place = place.map(|place| format!(", {}:{}:{}", harmless(&place.file), place.line, place.column));
-                    writeln!(self.out, "  {word}{}{}", seconds(*duration), place.unwrap_or_default())?;
+                    let place = self
+                        .command
+                        .take()
+                        .and_then(|(_, place)| place)
+                        .filter(|_| !exit.success());
+                    let place = place.map(|place| {
+                        format!(
+                            ", {}:{}:{}",
+                            harmless(&place.file),
+                            place.line,
+                            place.column
+                        )
+                    });
+                    writeln!(
+                        self.out,
+                        "  {word}{}{}",
+                        seconds(*duration),
+                        place.unwrap_or_default()
+                    )?;
                 }
             }
-            Event::PhaseLeft { phase, status, context, duration } => {
+            Event::PhaseLeft {
+                phase,
+                status,
+                context,
+                duration,
+            } => {
                 if is_shown(*phase) || *status != Status::Succeeded {
                     self.phases.push((*phase, *status, *duration));
                 }
@@ -116,7 +167,11 @@ impl<W: Write + Send> Watcher for Pretty<W> {
             Event::BuildEnded { status, duration } => self.summary(*status, *duration)?,
             Event::Message(_) | Event::Note(_) | Event::PhaseEntered(_) => return Ok(()),
         }
-        if matches!(event, Event::Output(_)) { Ok(()) } else { self.out.flush() }
+        if matches!(event, Event::Output(_)) {
+            Ok(())
+        } else {
+            self.out.flush()
+        }
     }
 
     fn idle(&mut self) -> io::Result<()> {
@@ -130,7 +185,11 @@ impl<W: Write + Send> Watcher for Pretty<W> {
 
 /// The other phases last moments and say nothing.
 fn is_shown(phase: PhaseType) -> bool {
-    phase.has_commands() || matches!(phase, PhaseType::DownloadSource | PhaseType::UploadArtifacts | PhaseType::Provisioning)
+    phase.has_commands()
+        || matches!(
+            phase,
+            PhaseType::DownloadSource | PhaseType::UploadArtifacts | PhaseType::Provisioning
+        )
 }
 
 fn color(status: Status) -> anstyle::Style {

@@ -17,7 +17,9 @@ impl Progress for Pulling {
     fn layer(&mut self, id: &str, status: &str, current: u64, total: u64) {
         let bar = self.layers.entry(id.to_owned()).or_insert_with(|| {
             let bar = self.all.add(ProgressBar::no_length());
-            if let Ok(style) = ProgressStyle::with_template("  {prefix:14} {msg:22} {wide_bar} {bytes:>10}/{total_bytes}") {
+            if let Ok(style) = ProgressStyle::with_template(
+                "  {prefix:14} {msg:22} {wide_bar} {bytes:>10}/{total_bytes}",
+            ) {
                 bar.set_style(style);
             }
             bar.with_prefix(super::message::harmless(id))

@@ -34,9 +34,18 @@ pub enum Event<'a> {
     /// What the build's processes printed, in their order; any bytes, cut anywhere.
     Output(&'a [u8]),
     /// The command's shell ended; processes that it left behind may go on printing.
-    CommandEnded { text: String, exit: Exit, duration: Duration },
+    CommandEnded {
+        text: String,
+        exit: Exit,
+        duration: Duration,
+    },
     /// A phase ended.
-    PhaseLeft { phase: PhaseType, status: Status, context: Context, duration: Duration },
+    PhaseLeft {
+        phase: PhaseType,
+        status: Status,
+        context: Context,
+        duration: Duration,
+    },
     /// Something this tool has to say that `CodeBuild` would not.
     Note(String),
     /// A note that wants attention.

@@ -38,14 +38,22 @@ pub struct Journal {
 
 impl std::fmt::Debug for Journal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Journal").field("watchers", &self.watchers.len()).finish_non_exhaustive()
+        f.debug_struct("Journal")
+            .field("watchers", &self.watchers.len())
+            .finish_non_exhaustive()
     }
 }
 
 impl Journal {
     /// A journal that rewrites every text before anybody sees it.
     pub fn new(rewriter: Rewriter, watchers: Vec<Box<dyn Watcher>>) -> Self {
-        Self { rewriter, watchers, broken: None, open: None, scratch: Vec::new() }
+        Self {
+            rewriter,
+            watchers,
+            broken: None,
+            open: None,
+            scratch: Vec::new(),
+        }
     }
 
     /// From here on, texts are rewritten by another rule.
@@ -75,7 +83,12 @@ impl Journal {
     /// The phase that was entered last ends; nothing happens when none is open.
     pub fn leave(&mut self, status: Status, context: Context) {
         if let Some((phase, entered)) = self.open.take() {
-            self.emit(&Event::PhaseLeft { phase, status, context, duration: entered.elapsed() });
+            self.emit(&Event::PhaseLeft {
+                phase,
+                status,
+                context,
+                duration: entered.elapsed(),
+            });
         }
     }
 
@@ -128,20 +141,42 @@ impl Journal {
             Event::Message(message) => Event::Message(text(message)),
             Event::Note(message) => Event::Note(text(message)),
             Event::Warning(message) => Event::Warning(text(message)),
-            Event::CommandStarted { phase, finally, number, text: command, place } => Event::CommandStarted {
+            Event::CommandStarted {
+                phase,
+                finally,
+                number,
+                text: command,
+                place,
+            } => Event::CommandStarted {
                 phase: *phase,
                 finally: *finally,
                 number: *number,
                 text: text(command),
                 place: place.clone(),
             },
-            Event::CommandEnded { text: command, exit, duration } => {
-                Event::CommandEnded { text: text(command), exit: *exit, duration: *duration }
-            }
-            Event::PhaseLeft { phase, status, context, duration } => {
+            Event::CommandEnded {
+                text: command,
+                exit,
+                duration,
+            } => Event::CommandEnded {
+                text: text(command),
+                exit: *exit,
+                duration: *duration,
+            },
+            Event::PhaseLeft {
+                phase,
+                status,
+                context,
+                duration,
+            } => {
                 let mut context = context.clone();
                 context.message = text(&context.message);
-                Event::PhaseLeft { phase: *phase, status: *status, context, duration: *duration }
+                Event::PhaseLeft {
+                    phase: *phase,
+                    status: *status,
+                    context,
+                    duration: *duration,
+                }
             }
             Event::Output(_) | Event::PhaseEntered(_) | Event::BuildEnded { .. } => return None,
         })
@@ -154,14 +189,15 @@ impl Journal {
 
     fn each(&mut self, mut tell: impl FnMut(&mut dyn Watcher) -> io::Result<()>) {
         let broken = &mut self.broken;
-        self.watchers.retain_mut(|watcher| match tell(watcher.as_mut()) {
-            Ok(()) => true,
-            Err(error) => {
-                if watcher.is_vital() {
-                    broken.get_or_insert(error);
+        self.watchers
+            .retain_mut(|watcher| match tell(watcher.as_mut()) {
+                Ok(()) => true,
+                Err(error) => {
+                    if watcher.is_vital() {
+                        broken.get_or_insert(error);
+                    }
+                    false
                 }
-                false
-            }
-        });
+            });
     }
 }

@@ -154,7 +154,10 @@ impl<'a> Machine<'a> {
     }
 
     fn on_failure(&self) -> Option<&'a OnFailure> {
-        self.phases[self.current]?.on_failure.as_ref().map(|spanned| &spanned.value)
+        self.phases[self.current]?
+            .on_failure
+            .as_ref()
+            .map(|spanned| &spanned.value)
     }
 
     fn leave(&mut self) -> Step<'a> {
@@ -163,7 +166,11 @@ impl<'a> Machine<'a> {
         if self.state == State::Enter {
             self.current += 1;
         }
-        let status = if self.phase_failed { Status::Failed } else { Status::Succeeded };
+        let status = if self.phase_failed {
+            Status::Failed
+        } else {
+            Status::Succeeded
+        };
         Step::Leave(phase, status)
     }
 
@@ -189,7 +196,11 @@ impl<'a> Machine<'a> {
 
     fn finish(&mut self) -> Step<'a> {
         self.state = State::Finish;
-        Step::Finish(if self.failed { Status::Failed } else { Status::Succeeded })
+        Step::Finish(if self.failed {
+            Status::Failed
+        } else {
+            Status::Succeeded
+        })
     }
 }
 
@@ -201,7 +212,8 @@ mod tests {
     use crate::source::{Span, Spanned};
 
     fn phase(on_failure: Option<OnFailure>, commands: usize, finally: usize) -> Phase {
-        let command = |kind: &str, number: usize| Command::new(format!("{kind}{number}"), Span::default());
+        let command =
+            |kind: &str, number: usize| Command::new(format!("{kind}{number}"), Span::default());
         Phase {
             on_failure: on_failure.map(|value| Spanned::new(value, Span::default())),
             commands: (1..=commands).map(|number| command("c", number)).collect(),
@@ -211,7 +223,12 @@ mod tests {
     }
 
     fn phases([install, pre_build, build, post_build]: [Option<Phase>; 4]) -> Phases {
-        Phases { install, pre_build, build, post_build }
+        Phases {
+            install,
+            pre_build,
+            build,
+            post_build,
+        }
     }
 
     /// Runs a plan; `fails` says which commands fail (and whether `Upload` does). One word a step.
@@ -235,7 +252,11 @@ mod tests {
                 }
                 Step::Finish(status) => {
                     steps.push(status.to_string());
-                    assert_eq!(machine.next(None), Step::Finish(status), "it stays finished");
+                    assert_eq!(
+                        machine.next(None),
+                        Step::Finish(status),
+                        "it stays finished"
+                    );
                     return steps;
                 }
             }
@@ -243,7 +264,12 @@ mod tests {
     }
 
     fn summary(steps: &[String]) -> String {
-        steps.iter().filter(|step| !step.starts_with('+')).cloned().collect::<Vec<_>>().join(", ")
+        steps
+            .iter()
+            .filter(|step| !step.starts_with('+'))
+            .cloned()
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
     #[test]
@@ -251,8 +277,16 @@ mod tests {
         assert_eq!(
             trace(&Phases::default(), |_| false),
             [
-                "+INSTALL", "-INSTALL SUCCEEDED", "+PRE_BUILD", "-PRE_BUILD SUCCEEDED", "+BUILD", "-BUILD SUCCEEDED",
-                "+POST_BUILD", "-POST_BUILD SUCCEEDED", "UPLOAD", "SUCCEEDED"
+                "+INSTALL",
+                "-INSTALL SUCCEEDED",
+                "+PRE_BUILD",
+                "-PRE_BUILD SUCCEEDED",
+                "+BUILD",
+                "-BUILD SUCCEEDED",
+                "+POST_BUILD",
+                "-POST_BUILD SUCCEEDED",
+                "UPLOAD",
+                "SUCCEEDED"
             ]
         );
     }
@@ -261,16 +295,36 @@ mod tests {
     fn follows_the_table_of_transitions() {
         use OnFailure::{Abort, Continue};
         let rows = [
-            ("INSTALL", None, "INSTALL c1, INSTALL f1, -INSTALL FAILED, FAILED"),
-            ("PRE_BUILD", None, "PRE_BUILD c1, PRE_BUILD f1, -PRE_BUILD FAILED, FAILED"),
+            (
+                "INSTALL",
+                None,
+                "INSTALL c1, INSTALL f1, -INSTALL FAILED, FAILED",
+            ),
+            (
+                "PRE_BUILD",
+                None,
+                "PRE_BUILD c1, PRE_BUILD f1, -PRE_BUILD FAILED, FAILED",
+            ),
             (
                 "BUILD",
                 None,
                 "BUILD c1, BUILD f1, -BUILD FAILED, POST_BUILD c1, POST_BUILD c2, POST_BUILD f1, -POST_BUILD SUCCEEDED, UPLOAD, FAILED",
             ),
-            ("POST_BUILD", None, "POST_BUILD c1, POST_BUILD f1, -POST_BUILD FAILED, UPLOAD, FAILED"),
-            ("BUILD", Some(Abort), "BUILD c1, BUILD f1, -BUILD FAILED, FAILED"),
-            ("POST_BUILD", Some(Abort), "POST_BUILD c1, POST_BUILD f1, -POST_BUILD FAILED, FAILED"),
+            (
+                "POST_BUILD",
+                None,
+                "POST_BUILD c1, POST_BUILD f1, -POST_BUILD FAILED, UPLOAD, FAILED",
+            ),
+            (
+                "BUILD",
+                Some(Abort),
+                "BUILD c1, BUILD f1, -BUILD FAILED, FAILED",
+            ),
+            (
+                "POST_BUILD",
+                Some(Abort),
+                "POST_BUILD c1, POST_BUILD f1, -POST_BUILD FAILED, FAILED",
+            ),
             (
                 "INSTALL",
                 Some(Continue),
@@ -281,10 +335,17 @@ mod tests {
         ];
         for (failing, on_failure, expected) in rows {
             let plan = phases(PhaseType::COMMANDS.map(|kind| {
-                Some(phase(on_failure.clone().filter(|_| kind.name() == failing), 2, 1))
+                Some(phase(
+                    on_failure.clone().filter(|_| kind.name() == failing),
+                    2,
+                    1,
+                ))
             }));
             let steps = summary(&trace(&plan, |command| command == format!("{failing} c1")));
-            assert!(steps.ends_with(expected), "{failing} {on_failure:?}\n{steps}\n{expected}");
+            assert!(
+                steps.ends_with(expected),
+                "{failing} {on_failure:?}\n{steps}\n{expected}"
+            );
         }
     }
 
@@ -292,13 +353,19 @@ mod tests {
     fn a_failing_finally_fails_its_phase_and_stops() {
         let plan = phases([None, None, Some(phase(None, 1, 2)), None]);
         let steps = summary(&trace(&plan, |command| command == "BUILD f1"));
-        assert!(steps.contains("BUILD c1, BUILD f1, -BUILD FAILED, -POST_BUILD"), "{steps}");
+        assert!(
+            steps.contains("BUILD c1, BUILD f1, -BUILD FAILED, -POST_BUILD"),
+            "{steps}"
+        );
         assert!(steps.ends_with("UPLOAD, FAILED"), "{steps}");
     }
 
     #[test]
     fn a_failing_upload_fails_the_build() {
-        assert!(summary(&trace(&Phases::default(), |command| command == "UPLOAD")).ends_with("UPLOAD, FAILED"));
+        assert!(
+            summary(&trace(&Phases::default(), |command| command == "UPLOAD"))
+                .ends_with("UPLOAD, FAILED")
+        );
     }
 
     #[test]
@@ -307,7 +374,10 @@ mod tests {
         let mut machine = Machine::new(&plan);
         while !matches!(machine.next(None), Step::Run(_)) {}
         assert!(machine.succeeding());
-        assert!(matches!(machine.next(Some(false)), Step::Run(Run { finally: true, .. })));
+        assert!(matches!(
+            machine.next(Some(false)),
+            Step::Run(Run { finally: true, .. })
+        ));
         assert!(!machine.succeeding());
     }
 
@@ -316,9 +386,15 @@ mod tests {
             Just(None),
             Just(Some(OnFailure::Abort)),
             Just(Some(OnFailure::Continue)),
-            Just(Some(OnFailure::Retry { count: 3, regex: ".*".to_owned() })),
+            Just(Some(OnFailure::Retry {
+                count: 3,
+                regex: ".*".to_owned()
+            })),
         ];
-        proptest::option::of((on_failure, 0..4_usize, 0..3_usize).prop_map(|(on_failure, c, f)| phase(on_failure, c, f)))
+        proptest::option::of(
+            (on_failure, 0..4_usize, 0..3_usize)
+                .prop_map(|(on_failure, c, f)| phase(on_failure, c, f)),
+        )
     }
 
     proptest! {

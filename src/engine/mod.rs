@@ -81,13 +81,21 @@ async fn run_command<E: Executor>(
     });
     let started = Instant::now();
     let exit = executor.execute(text, &mut Output(journal)).await?;
-    journal.emit(&Event::CommandEnded { text: text.clone(), exit, duration: started.elapsed() });
+    journal.emit(&Event::CommandEnded {
+        text: text.clone(),
+        exit,
+        duration: started.elapsed(),
+    });
     Ok(exit)
 }
 
 fn place(buildspec: &Source, byte: usize) -> Place {
     let (line, column) = buildspec.position(byte);
-    Place { file: buildspec.name().to_owned(), line, column }
+    Place {
+        file: buildspec.name().to_owned(),
+        line,
+        column,
+    }
 }
 
 /// The context of a phase whose command failed, in `CodeBuild`'s words; the full stop is appended blindly.
@@ -100,11 +108,23 @@ pub fn failure_context(command: &str, exit: Exit) -> Context {
 
 /// The lines that tell how many commands each phase has, and of what is odd about them.
 pub fn count_lines(phases: &crate::buildspec::model::Phases) -> Vec<String> {
-    let all = [&phases.install, &phases.pre_build, &phases.build, &phases.post_build];
-    let present = PhaseType::COMMANDS.into_iter().zip(all).filter_map(|(kind, phase)| Some((kind, phase.as_ref()?)));
+    let all = [
+        &phases.install,
+        &phases.pre_build,
+        &phases.build,
+        &phases.post_build,
+    ];
+    let present = PhaseType::COMMANDS
+        .into_iter()
+        .zip(all)
+        .filter_map(|(kind, phase)| Some((kind, phase.as_ref()?)));
     let mut lines: Vec<_> = present
         .map(|(kind, phase)| {
-            let finally = if assumptions::COUNT_INCLUDES_FINALLY { phase.finally.len() } else { 0 };
+            let finally = if assumptions::COUNT_INCLUDES_FINALLY {
+                phase.finally.len()
+            } else {
+                0
+            };
             format!(" {kind}: {} commands", phase.commands.len() + finally)
         })
         .collect();

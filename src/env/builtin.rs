@@ -30,11 +30,19 @@ impl Identity {
 
     /// The build's ARN.
     pub fn arn(&self) -> String {
-        format!("arn:aws:codebuild:{}:{}:build/{}", self.region, self.account, self.id())
+        format!(
+            "arn:aws:codebuild:{}:{}:build/{}",
+            self.region,
+            self.account,
+            self.id()
+        )
     }
 
     fn project_arn(&self) -> String {
-        format!("arn:aws:codebuild:{}:{}:project/{}", self.region, self.account, self.project)
+        format!(
+            "arn:aws:codebuild:{}:{}:project/{}",
+            self.region, self.account, self.project
+        )
     }
 
     /// Sets every variable at the lowest level.
@@ -61,7 +69,10 @@ impl Identity {
             ("CODEBUILD_EXECUTION_ROLE_BUILD", String::new()),
             ("CODEBUILD_GOPATH", layout.gopath()),
             ("CODEBUILD_INITIATOR", self.initiator.clone()),
-            ("CODEBUILD_KMS_KEY_ID", format!("arn:aws:kms:{region}:{}:alias/aws/s3", self.account)),
+            (
+                "CODEBUILD_KMS_KEY_ID",
+                format!("arn:aws:kms:{region}:{}:alias/aws/s3", self.account),
+            ),
             ("CODEBUILD_LAST_EXIT", "0".to_owned()),
             ("CODEBUILD_LOG_PATH", self.uuid.clone()),
             ("CODEBUILD_PROJECT_ARN", self.project_arn()),
@@ -82,6 +93,10 @@ impl Identity {
 
     /// The branch, or the commit where none is checked out.
     pub fn source_version(&self) -> &str {
-        if self.git.branch.is_empty() { &self.git.commit } else { &self.git.branch }
+        if self.git.branch.is_empty() {
+            &self.git.commit
+        } else {
+            &self.git.branch
+        }
     }
 }

@@ -26,7 +26,11 @@ pub async fn facts(source: &Path) -> Facts {
     if commit.is_empty() {
         return Facts::default();
     }
-    Facts { commit, branch, url: without_password(&url) }
+    Facts {
+        commit,
+        branch,
+        url: without_password(&url),
+    }
 }
 
 async fn ask(source: &Path, arguments: &[&str]) -> String {
@@ -40,7 +44,9 @@ async fn ask(source: &Path, arguments: &[&str]) -> String {
         .output()
         .await;
     match output {
-        Ok(output) if output.status.success() => String::from_utf8_lossy(&output.stdout).trim().to_owned(),
+        Ok(output) if output.status.success() => {
+            String::from_utf8_lossy(&output.stdout).trim().to_owned()
+        }
         _ => String::new(),
     }
 }
@@ -61,7 +67,10 @@ mod tests {
 
     #[test]
     fn urls_lose_their_passwords() {
-        assert_eq!(without_password("https://me:token@host/a/b.git"), "https://host/a/b.git");
+        assert_eq!(
+            without_password("https://me:token@host/a/b.git"),
+            "https://host/a/b.git"
+        );
         assert_eq!(without_password("git@host:a/b.git"), "git@host:a/b.git");
         assert_eq!(without_password("https://host/a@b"), "https://host/a@b");
     }

@@ -21,14 +21,26 @@ pub struct Rewriter {
 impl Rewriter {
     /// Pairs of a text and its replacement; empty texts are left out.
     pub fn new(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
-        let (texts, replacements): (Vec<_>, Vec<_>) =
-            pairs.into_iter().filter(|(text, _)| !text.is_empty()).map(|(text, by)| (text.into_bytes(), by)).unzip();
+        let (texts, replacements): (Vec<_>, Vec<_>) = pairs
+            .into_iter()
+            .filter(|(text, _)| !text.is_empty())
+            .map(|(text, by)| (text.into_bytes(), by))
+            .unzip();
         if texts.is_empty() {
             return Self::default();
         }
-        let finder = AhoCorasick::builder().match_kind(MatchKind::Standard).build(&texts).ok();
+        let finder = AhoCorasick::builder()
+            .match_kind(MatchKind::Standard)
+            .build(&texts)
+            .ok();
         let longest = texts.iter().map(Vec::len).max().unwrap_or(0);
-        Self { finder, texts, replacements, longest, held: Vec::new() }
+        Self {
+            finder,
+            texts,
+            replacements,
+            longest,
+            held: Vec::new(),
+        }
     }
 
     /// Whether there is nothing to replace.
@@ -65,7 +77,11 @@ impl Rewriter {
     fn settled(&self, bytes: &[u8]) -> usize {
         let from = bytes.len().saturating_sub(self.longest.saturating_sub(1));
         (from..bytes.len())
-            .find(|&at| self.texts.iter().any(|text| text.len() > bytes.len() - at && text.starts_with(&bytes[at..])))
+            .find(|&at| {
+                self.texts
+                    .iter()
+                    .any(|text| text.len() > bytes.len() - at && text.starts_with(&bytes[at..]))
+            })
             .unwrap_or(bytes.len())
     }
 
@@ -77,14 +93,19 @@ impl Rewriter {
         };
         let mut stretches: Vec<(usize, usize, usize)> = Vec::new();
         for found in finder.find_overlapping_iter(bytes) {
-            let (mut start, end, mut pattern) = (found.start(), found.end(), found.pattern().as_usize());
+            let (mut start, end, mut pattern) =
+                (found.start(), found.end(), found.pattern().as_usize());
             // Matches come in the order of their ends: one that begins earlier swallows those before it.
             while let Some(&(earlier, its_end, its_pattern)) = stretches.last() {
                 if its_end <= start {
                     break;
                 }
                 if earlier <= start {
-                    pattern = if earlier == start { pattern } else { its_pattern };
+                    pattern = if earlier == start {
+                        pattern
+                    } else {
+                        its_pattern
+                    };
                 }
                 start = start.min(earlier);
                 stretches.pop();
@@ -113,7 +134,11 @@ mod tests {
     use super::*;
 
     fn mask(texts: &[&str]) -> Rewriter {
-        Rewriter::new(texts.iter().map(|text| ((*text).to_owned(), MASK.to_owned())))
+        Rewriter::new(
+            texts
+                .iter()
+                .map(|text| ((*text).to_owned(), MASK.to_owned())),
+        )
     }
 
     fn stream(rewriter: &mut Rewriter, pieces: &[&[u8]]) -> String {
@@ -128,7 +153,10 @@ mod tests {
     #[test]
     fn replaces_whole_stretches() {
         let mut rewriter = mask(&["abcd", "cdef", "ab"]);
-        assert_eq!(stream(&mut rewriter, &[b"x abcdef y ab z"]), "x *** y *** z");
+        assert_eq!(
+            stream(&mut rewriter, &[b"x abcdef y ab z"]),
+            "x *** y *** z"
+        );
         assert_eq!(rewriter.rewrite("-abcd-"), "-***-");
     }
 
@@ -142,7 +170,10 @@ mod tests {
 
     #[test]
     fn keeps_the_longer_of_two_that_start_together() {
-        let mut rewriter = Rewriter::new([("/tmp/a".to_owned(), "1".to_owned()), ("/tmp/a/b".to_owned(), "2".to_owned())]);
+        let mut rewriter = Rewriter::new([
+            ("/tmp/a".to_owned(), "1".to_owned()),
+            ("/tmp/a/b".to_owned(), "2".to_owned()),
+        ]);
         assert_eq!(stream(&mut rewriter, &[b"/tmp/a/b /tmp/a"]), "2 1");
     }
 

@@ -46,7 +46,10 @@ pub struct Variables(BTreeMap<String, (Level, Value)>);
 impl Variables {
     /// Sets a value unless a higher level has one; within a level the later one wins.
     pub fn set(&mut self, level: Level, name: impl Into<String>, value: Value) {
-        let entry = self.0.entry(name.into()).or_insert_with(|| (level, value.clone()));
+        let entry = self
+            .0
+            .entry(name.into())
+            .or_insert_with(|| (level, value.clone()));
         if entry.0 <= level {
             *entry = (level, value);
         }
@@ -58,7 +61,11 @@ impl Variables {
     pub fn set_buildspec(&mut self, env: &Env) {
         let mut add = |variables: &[Variable], value: fn(String) -> Value| {
             for variable in variables {
-                self.set(Level::Buildspec, &variable.name.value, value(variable.value.value.clone()));
+                self.set(
+                    Level::Buildspec,
+                    &variable.name.value,
+                    value(variable.value.value.clone()),
+                );
             }
         };
         add(&env.variables, Value::Plain);
@@ -81,12 +88,17 @@ impl Variables {
 
     /// All names in order, with level and value.
     pub fn iter(&self) -> impl Iterator<Item = (&str, Level, &Value)> {
-        self.0.iter().map(|(name, (level, value))| (name.as_str(), *level, value))
+        self.0
+            .iter()
+            .map(|(name, (level, value))| (name.as_str(), *level, value))
     }
 
     /// Names that no shell can hold; they never reach a command.
     pub fn unspeakable(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str).filter(|name| !script::is_name(name))
+        self.0
+            .keys()
+            .map(String::as_str)
+            .filter(|name| !script::is_name(name))
     }
 
     /// The text of the first `env.sh`. `gopath` and `bin` are appended to what the image has in `GOPATH` and `PATH`.
@@ -120,9 +132,17 @@ mod tests {
     fn the_higher_level_wins_whatever_its_kind() {
         let mut variables = Variables::default();
         variables.set(Level::Override, "A", plain("mine"));
-        variables.set(Level::Buildspec, "A", Value::ParameterStore("/a".to_owned()));
+        variables.set(
+            Level::Buildspec,
+            "A",
+            Value::ParameterStore("/a".to_owned()),
+        );
         assert_eq!(variables.get("A"), Some(&plain("mine")));
-        assert_eq!(variables.references().count(), 0, "an overridden reference is not asked for");
+        assert_eq!(
+            variables.references().count(),
+            0,
+            "an overridden reference is not asked for"
+        );
     }
 
     #[test]

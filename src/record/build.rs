@@ -161,17 +161,27 @@ impl Build {
                     contexts: vec![Context::default()],
                 },
             ],
-            source: Source { kind: "NO_SOURCE", location: identity.git.url.clone(), buildspec },
+            source: Source {
+                kind: "NO_SOURCE",
+                location: identity.git.url.clone(),
+                buildspec,
+            },
             artifacts: None,
             secondary_artifacts: Vec::new(),
             cache: Cache { kind: "NO_CACHE" },
             environment,
-            logs: Logs { group_name: format!("/aws/codebuild/{}", identity.project), stream_name: identity.uuid.clone() },
+            logs: Logs {
+                group_name: format!("/aws/codebuild/{}", identity.project),
+                stream_name: identity.uuid.clone(),
+            },
             timeout_in_minutes: 60,
             queued_timeout_in_minutes: 480,
             build_complete: false,
             initiator: identity.initiator.clone(),
-            encryption_key: format!("arn:aws:kms:{}:{}:alias/aws/s3", identity.region, identity.account),
+            encryption_key: format!(
+                "arn:aws:kms:{}:{}:alias/aws/s3",
+                identity.region, identity.account
+            ),
             exported_environment_variables: Vec::new(),
             report_arns: Vec::new(),
         }
@@ -191,8 +201,17 @@ impl Build {
                     contexts: Vec::new(),
                 });
             }
-            Event::PhaseLeft { phase, status, context, .. } => {
-                let open = self.phases.iter_mut().rev().find(|open| open.phase_type == *phase);
+            Event::PhaseLeft {
+                phase,
+                status,
+                context,
+                ..
+            } => {
+                let open = self
+                    .phases
+                    .iter_mut()
+                    .rev()
+                    .find(|open| open.phase_type == *phase);
                 if let Some(open) = open {
                     open.phase_status = Some(*status);
                     open.end_time = Some(now);
@@ -211,12 +230,18 @@ impl Build {
     }
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "a build lasts less than 2^63 seconds")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a build lasts less than 2^63 seconds"
+)]
 fn whole_seconds(duration: f64) -> i64 {
     duration.round() as i64
 }
 
-#[expect(clippy::cast_precision_loss, reason = "milliseconds since the epoch fit 52 bits")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "milliseconds since the epoch fit 52 bits"
+)]
 fn seconds(at: Timestamp) -> f64 {
     at.as_millisecond() as f64 / 1000.0
 }
@@ -231,7 +256,10 @@ pub struct Record {
 impl Record {
     /// Writes the first state.
     pub fn create(build: Build, file: PathBuf) -> io::Result<Self> {
-        let record = Self { build: Arc::new(Mutex::new(build)), file };
+        let record = Self {
+            build: Arc::new(Mutex::new(build)),
+            file,
+        };
         record.save()?;
         Ok(record)
     }
@@ -243,7 +271,8 @@ impl Record {
 
     /// A rename puts the new text in the old one's place: no reader sees half of it.
     fn save(&self) -> io::Result<()> {
-        let mut text = serde_json::to_vec_pretty(&*self.build.lock().unwrap_or_else(PoisonError::into_inner))?;
+        let mut text =
+            serde_json::to_vec_pretty(&*self.build.lock().unwrap_or_else(PoisonError::into_inner))?;
         text.push(b'\n');
         let new = self.file.with_extension("json.new");
         fs::write(&new, text)?;

@@ -18,7 +18,13 @@ pub fn write(out: &mut impl Write, at: Timestamp, event: &Event<'_>) -> io::Resu
         Event::Note(text) => ("note", json!({ "text": text })),
         Event::Warning(text) => ("warning", json!({ "text": text })),
         Event::PhaseEntered(phase) => ("phase_entered", json!({ "phase": phase })),
-        Event::CommandStarted { phase, finally, number, text, place } => (
+        Event::CommandStarted {
+            phase,
+            finally,
+            number,
+            text,
+            place,
+        } => (
             "command_started",
             json!({
                 "phase": phase,
@@ -31,7 +37,11 @@ pub fn write(out: &mut impl Write, at: Timestamp, event: &Event<'_>) -> io::Resu
             }),
         ),
         Event::Output(bytes) => ("output", json!({ "text": String::from_utf8_lossy(bytes) })),
-        Event::CommandEnded { text, exit, duration } => {
+        Event::CommandEnded {
+            text,
+            exit,
+            duration,
+        } => {
             let (status, signal) = match exit {
                 Exit::Status(status) => (Some(status), None),
                 Exit::Signal(signal) => (None, Some(signal)),
@@ -39,23 +49,44 @@ pub fn write(out: &mut impl Write, at: Timestamp, event: &Event<'_>) -> io::Resu
             let members = json!({ "command": text, "exit_status": status, "signal": signal, "seconds": duration.as_secs_f64() });
             ("command_ended", members)
         }
-        Event::PhaseLeft { phase, status, context, duration } => (
+        Event::PhaseLeft {
+            phase,
+            status,
+            context,
+            duration,
+        } => (
             "phase_left",
             json!({ "phase": phase, "status": status, "context": context, "seconds": duration.as_secs_f64() }),
         ),
-        Event::BuildEnded { status, duration } => {
-            ("build_ended", json!({ "status": status, "seconds": duration.as_secs_f64() }))
-        }
+        Event::BuildEnded { status, duration } => (
+            "build_ended",
+            json!({ "status": status, "seconds": duration.as_secs_f64() }),
+        ),
     };
     write_members(out, at, name, members)
 }
 
 /// Writes where in `build.log` a stretch of output stands.
-pub(super) fn write_output_place(out: &mut impl Write, at: Timestamp, offset: u64, length: u64) -> io::Result<()> {
-    write_members(out, at, "output", json!({ "offset": offset, "length": length }))
+pub(super) fn write_output_place(
+    out: &mut impl Write,
+    at: Timestamp,
+    offset: u64,
+    length: u64,
+) -> io::Result<()> {
+    write_members(
+        out,
+        at,
+        "output",
+        json!({ "offset": offset, "length": length }),
+    )
 }
 
-fn write_members(out: &mut impl Write, at: Timestamp, name: &str, members: Value) -> io::Result<()> {
+fn write_members(
+    out: &mut impl Write,
+    at: Timestamp,
+    name: &str,
+    members: Value,
+) -> io::Result<()> {
     let mut object = json!({ "v": VERSION, "time": at.to_string(), "event": name });
     if let (Value::Object(object), Value::Object(members)) = (&mut object, members) {
         object.extend(members.into_iter().filter(|(_, value)| !value.is_null()));

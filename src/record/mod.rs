@@ -29,12 +29,23 @@ pub struct Files {
 impl Files {
     /// Makes both files.
     pub fn create(folder: &BuildFolder) -> io::Result<Self> {
-        let file = |name| File::create_new(folder.file(name)).map(|file| BufWriter::with_capacity(BUFFER, file));
-        Ok(Self { log: Counted { inner: file("build.log")?, written: 0 }, events: file("events.jsonl")?, output: None })
+        let file = |name| {
+            File::create_new(folder.file(name)).map(|file| BufWriter::with_capacity(BUFFER, file))
+        };
+        Ok(Self {
+            log: Counted {
+                inner: file("build.log")?,
+                written: 0,
+            },
+            events: file("events.jsonl")?,
+            output: None,
+        })
     }
 
     fn close_output(&mut self) -> io::Result<()> {
-        let Some((at, offset)) = self.output.take() else { return Ok(()) };
+        let Some((at, offset)) = self.output.take() else {
+            return Ok(());
+        };
         json::write_output_place(&mut self.events, at, offset, self.log.written - offset)
     }
 }

@@ -25,36 +25,58 @@ impl Host {
     /// Makes the session's folder (0700). The source has to be put into `layout.source()` before `start`.
     pub fn prepare(source_number: u32) -> Result<(tempfile::TempDir, Layout)> {
         let failed = |error: io::Error| {
-            Error::environment("the session's folder can't be made").because(error).hint("set TMPDIR to a folder with room")
+            Error::environment("the session's folder can't be made")
+                .because(error)
+                .hint("set TMPDIR to a folder with room")
         };
-        let root = tempfile::Builder::new().prefix("buildspec-").tempdir().map_err(failed)?;
-        let path = root.path().to_str().ok_or_else(|| Error::environment("TMPDIR is not UTF-8"))?;
+        let root = tempfile::Builder::new()
+            .prefix("buildspec-")
+            .tempdir()
+            .map_err(failed)?;
+        let path = root
+            .path()
+            .to_str()
+            .ok_or_else(|| Error::environment("TMPDIR is not UTF-8"))?;
         let layout = Layout::new(path, source_number);
-        for folder in [layout.tmp(), layout.readonly(), layout.bin(), layout.source(), format!("{path}/root")] {
+        for folder in [
+            layout.tmp(),
+            layout.readonly(),
+            layout.bin(),
+            layout.source(),
+            format!("{path}/root"),
+        ] {
             std::fs::create_dir_all(folder).map_err(failed)?;
         }
         Ok((root, layout))
     }
 
     /// Starts the supervisor with an environment of `path` and little more.
-    pub fn start(root: tempfile::TempDir, layout: &Layout, path: Option<OsString>) -> Result<(Self, Wire)> {
+    pub fn start(
+        root: tempfile::TempDir,
+        layout: &Layout,
+        path: Option<OsString>,
+    ) -> Result<(Self, Wire)> {
         // Children that outlive their parents become ours, and so can be found when the build ends.
-        rustix::process::set_child_subreaper(Some(rustix::process::getpid()))
-            .map_err(|error| Error::environment("this process can't adopt the build's").because(error))?;
+        rustix::process::set_child_subreaper(Some(rustix::process::getpid())).map_err(|error| {
+            Error::environment("this process can't adopt the build's").because(error)
+        })?;
         let mut command = Command::new("/bin/sh");
         command
             .args(["-c", script::SUPERVISOR])
             .current_dir(layout.readonly())
             .env_clear()
-            .env("PATH", path.unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".into()))
+            .env(
+                "PATH",
+                path.unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".into()),
+            )
             .env("HOME", root.path().join("root"))
             .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        let mut child = command
-            .spawn()
-            .map_err(|error| Error::environment("the host's /bin/sh can't be started").because(error))?;
+        let mut child = command.spawn().map_err(|error| {
+            Error::environment("the host's /bin/sh can't be started").because(error)
+        })?;
         let (Some(input), Some(output), Some(complaints)) =
             (child.stdin.take(), child.stdout.take(), child.stderr.take())
         else {
@@ -64,7 +86,10 @@ impl Host {
         let complaints = pieces(complaints).map(|bytes| bytes.map(Chunk::Supervisor));
         // A process that a command left behind may hold the pipes for ever; the supervisor's own stderr it does not
         // hold, so that the end of that one is the end of the session.
-        let wire = Wire { input: Box::pin(input), output: Box::pin(until_complaints_end(output, complaints)) };
+        let wire = Wire {
+            input: Box::pin(input),
+            output: Box::pin(until_complaints_end(output, complaints)),
+        };
         Ok((Self { root, child }, wire))
     }
 
@@ -86,7 +111,10 @@ impl Host {
 ///
 /// The kernel shares the files' blocks where its file system can.
 pub fn copy_source(from: &Path, to: &Path, without: &Path) -> io::Result<()> {
-    let walk = walkdir::WalkDir::new(from).min_depth(1).into_iter().filter_entry(|entry| entry.path() != without);
+    let walk = walkdir::WalkDir::new(from)
+        .min_depth(1)
+        .into_iter()
+        .filter_entry(|entry| entry.path() != without);
     let mut folders = Vec::new();
     for entry in walk {
         let entry = entry?;
@@ -114,7 +142,11 @@ fn remove(root: &Path) -> io::Result<()> {
     if std::fs::remove_dir_all(root).is_ok() {
         return Ok(());
     }
-    for entry in walkdir::WalkDir::new(root).into_iter().flatten().filter(|entry| entry.file_type().is_dir()) {
+    for entry in walkdir::WalkDir::new(root)
+        .into_iter()
+        .flatten()
+        .filter(|entry| entry.file_type().is_dir())
+    {
         std::fs::set_permissions(entry.path(), std::fs::Permissions::from_mode(0o700)).ok();
     }
     std::fs::remove_dir_all(root)
@@ -140,11 +172,25 @@ fn kill_descendants() {
 fn descendants(root: i32) -> Vec<i32> {
     let mut parents = Vec::new();
     for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else { continue };
-        let Ok(stat) = std::fs::read_to_string(entry.path().join("stat")) else { continue };
+        let Some(pid) = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse::<i32>().ok())
+        else {
+            continue;
+        };
+        let Ok(stat) = std::fs::read_to_string(entry.path().join("stat")) else {
+            continue;
+        };
         // The name in parentheses may hold anything; the fields after the last one are state and parent.
-        let mut fields = stat.rsplit(')').next().unwrap_or_default().split_whitespace();
-        let (Some(state), Some(parent)) = (fields.next(), fields.next()) else { continue };
+        let mut fields = stat
+            .rsplit(')')
+            .next()
+            .unwrap_or_default()
+            .split_whitespace();
+        let (Some(state), Some(parent)) = (fields.next(), fields.next()) else {
+            continue;
+        };
         if state != "Z"
             && let Ok(parent) = parent.parse::<i32>()
         {
@@ -155,13 +201,20 @@ fn descendants(root: i32) -> Vec<i32> {
     let mut at = 0;
     while at < found.len() {
         let parent = found[at];
-        found.extend(parents.iter().filter(|(_, of)| *of == parent).map(|(pid, _)| *pid));
+        found.extend(
+            parents
+                .iter()
+                .filter(|(_, of)| *of == parent)
+                .map(|(pid, _)| *pid),
+        );
         at += 1;
     }
     found.split_off(1)
 }
 
-fn pieces(reader: impl AsyncRead + Send + Unpin + 'static) -> impl Stream<Item = io::Result<Bytes>> + Send {
+fn pieces(
+    reader: impl AsyncRead + Send + Unpin + 'static,
+) -> impl Stream<Item = io::Result<Bytes>> + Send {
     stream::try_unfold(reader, |mut reader| async move {
         let mut buffer = BytesMut::with_capacity(64 * 1024);
         let read = reader.read_buf(&mut buffer).await?;
@@ -175,5 +228,7 @@ fn until_complaints_end(
 ) -> impl Stream<Item = io::Result<Chunk>> + Send {
     let complaints = complaints.map(Some).chain(stream::once(async { None }));
     let output = output.map(Some).chain(stream::pending());
-    stream::select(output, complaints).take_while(|chunk| std::future::ready(chunk.is_some())).filter_map(std::future::ready)
+    stream::select(output, complaints)
+        .take_while(|chunk| std::future::ready(chunk.is_some()))
+        .filter_map(std::future::ready)
 }

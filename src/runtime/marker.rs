@@ -33,7 +33,10 @@ enum Match {
 impl Scanner {
     /// A scanner for markers with this nonce.
     pub fn new(nonce: &str) -> Self {
-        Self { nonce: nonce.as_bytes().to_vec(), held: Vec::new() }
+        Self {
+            nonce: nonce.as_bytes().to_vec(),
+            held: Vec::new(),
+        }
     }
 
     /// Passes on what is not marker; stops at the first marker.
@@ -52,7 +55,10 @@ impl Scanner {
             match self.marker_at(&bytes[at..]) {
                 Match::Yes { status, length } => {
                     Self::hand_over(&bytes[from..at], &mut pass);
-                    return Some(Marker { status, rest: bytes.slice(at + length..) });
+                    return Some(Marker {
+                        status,
+                        rest: bytes.slice(at + length..),
+                    });
                 }
                 Match::Perhaps => {
                     Self::hand_over(&bytes[from..at], &mut pass);
@@ -65,7 +71,10 @@ impl Scanner {
                 break;
             }
         }
-        if from > 0 || matches!(self.marker_at(&bytes[from..]), Match::Perhaps) && bytes.get(from) == Some(&SEPARATOR) {
+        if from > 0
+            || matches!(self.marker_at(&bytes[from..]), Match::Perhaps)
+                && bytes.get(from) == Some(&SEPARATOR)
+        {
             self.held = bytes[from..].to_vec();
         } else {
             Self::hand_over(&bytes[from..], &mut pass);
@@ -86,7 +95,9 @@ impl Scanner {
 
     fn marker_at(&self, bytes: &[u8]) -> Match {
         let text = &bytes[..bytes.len().min(LONGEST)];
-        let Some(body) = text.get(1..) else { return Match::Perhaps };
+        let Some(body) = text.get(1..) else {
+            return Match::Perhaps;
+        };
         let common = body.len().min(self.nonce.len());
         if body[..common] != self.nonce[..common] {
             return Match::No;
@@ -94,7 +105,10 @@ impl Scanner {
         let tail = &body[common..];
         match memchr(b'\n', tail) {
             Some(end) => match parse_status(&tail[..end]) {
-                Some(status) => Match::Yes { status, length: 1 + common + end + 1 },
+                Some(status) => Match::Yes {
+                    status,
+                    length: 1 + common + end + 1,
+                },
                 None => Match::No,
             },
             None if text.len() < LONGEST => Match::Perhaps,
@@ -107,7 +121,10 @@ fn parse_status(text: &[u8]) -> Option<u8> {
     if text.is_empty() {
         return Some(0);
     }
-    std::str::from_utf8(text.strip_prefix(b" ")?).ok()?.parse().ok()
+    std::str::from_utf8(text.strip_prefix(b" ")?)
+        .ok()?
+        .parse()
+        .ok()
 }
 
 #[cfg(test)]
@@ -132,7 +149,9 @@ mod tests {
         for piece in pieces {
             if status.is_some() {
                 rest.extend(piece);
-            } else if let Some(marker) = scanner.scan(piece.into(), |bytes| out.extend_from_slice(bytes)) {
+            } else if let Some(marker) =
+                scanner.scan(piece.into(), |bytes| out.extend_from_slice(bytes))
+            {
                 status = Some(marker.status);
                 rest = marker.rest.to_vec();
             }
@@ -144,13 +163,22 @@ mod tests {
     #[test]
     fn finds_a_marker_behind_text_without_newline() {
         let stream = format!("abc\u{1e}{NONCE} 137\nlate");
-        assert_eq!(scan_all(stream.as_bytes(), &[]), (b"abc".to_vec(), Some(137), b"late".to_vec()));
+        assert_eq!(
+            scan_all(stream.as_bytes(), &[]),
+            (b"abc".to_vec(), Some(137), b"late".to_vec())
+        );
     }
 
     #[test]
     fn passes_look_alikes_on() {
-        let stream = format!("\u{1e}\u{1e}{} 0\n\u{1e}{NONCE}x\n\u{1e}{NONCE} 999\nend\u{1e}", &NONCE[..31]);
-        assert_eq!(scan_all(stream.as_bytes(), &[]), (stream.clone().into_bytes(), None, Vec::new()));
+        let stream = format!(
+            "\u{1e}\u{1e}{} 0\n\u{1e}{NONCE}x\n\u{1e}{NONCE} 999\nend\u{1e}",
+            &NONCE[..31]
+        );
+        assert_eq!(
+            scan_all(stream.as_bytes(), &[]),
+            (stream.clone().into_bytes(), None, Vec::new())
+        );
     }
 
     proptest! {

@@ -68,7 +68,10 @@ impl Sink for Vec<u8> {
 /// What the engine asks of a place where commands run.
 ///
 /// Calls come one at a time, each after the one before has returned. After `Lost` no further call is made.
-#[expect(async_fn_in_trait, reason = "one program, one executor; no bound is needed")]
+#[expect(
+    async_fn_in_trait,
+    reason = "one program, one executor; no bound is needed"
+)]
 pub trait Executor {
     /// Runs one command of the buildspec and hands over what is printed meanwhile.
     async fn execute(&mut self, command: &str, sink: &mut dyn Sink) -> Result<Exit, Lost>;

@@ -24,7 +24,11 @@ impl Place {
             Self::Host(host) => {
                 let root = host.root();
                 host.end().await.map_err(|error| {
-                    Error::environment(format!("the session's folder {} can't be removed", root.display())).because(error)
+                    Error::environment(format!(
+                        "the session's folder {} can't be removed",
+                        root.display()
+                    ))
+                    .because(error)
                 })
             }
         }
@@ -37,7 +41,8 @@ impl Place {
             Self::Docker(container) => match container.cause_of_death().await {
                 Death::Died { code, .. } => Ok(found_dead(code)),
                 Death::Unknown => {
-                    let mut error = Error::environment("the connection to the build's container is lost");
+                    let mut error =
+                        Error::environment("the connection to the build's container is lost");
                     error.source = lost.0.map(Into::into);
                     Err(error)
                 }

@@ -45,8 +45,21 @@ impl Supervisor {
     }
 
     fn put_request(&self, path: &str, text: &[u8]) -> Vec<u8> {
-        let end = if text.is_empty() || text.ends_with(b"\n") { "" } else { "\n" };
-        [b"put\n", path.as_bytes(), b"\n", text, end.as_bytes(), self.nonce.as_bytes(), b"\n"].concat()
+        let end = if text.is_empty() || text.ends_with(b"\n") {
+            ""
+        } else {
+            "\n"
+        };
+        [
+            b"put\n",
+            path.as_bytes(),
+            b"\n",
+            text,
+            end.as_bytes(),
+            self.nonce.as_bytes(),
+            b"\n",
+        ]
+        .concat()
     }
 
     /// Writes a text file; a text without a final newline gets one. The folder must be there.
@@ -56,7 +69,13 @@ impl Supervisor {
     }
 
     /// Writes a script and runs it with a shell; hands over all that is printed until it ends.
-    pub async fn run(&mut self, shell: &str, path: &str, text: &str, sink: &mut dyn Sink) -> Result<Exit, Lost> {
+    pub async fn run(
+        &mut self,
+        shell: &str,
+        path: &str,
+        text: &str,
+        sink: &mut dyn Sink,
+    ) -> Result<Exit, Lost> {
         let mut request = self.put_request(path, text.as_bytes());
         request.extend_from_slice(format!("run\n{shell}\n{path}\n").as_bytes());
         self.send(&request).await?;
@@ -82,7 +101,10 @@ impl Supervisor {
                     }
                     Chunk::Output(bytes) => self.pending.extend_from_slice(&bytes),
                     Chunk::Supervisor(bytes) if !settled => {
-                        if let Some(marker) = self.complaints.scan(bytes, |bytes| keep(&mut complaint, bytes)) {
+                        if let Some(marker) = self
+                            .complaints
+                            .scan(bytes, |bytes| keep(&mut complaint, bytes))
+                        {
                             settled = true;
                             self.pending_complaints.extend_from_slice(&marker.rest);
                         }
@@ -147,8 +169,17 @@ impl Session {
     ) -> Result<Self, Lost> {
         supervisor.put(&layout.env(), env).await?;
         supervisor.put(&layout.dir(), layout.source()).await?;
-        let shell = if shell == Shell::Bash { "bash" } else { "/bin/sh" };
-        Ok(Self { supervisor, layout, version, shell })
+        let shell = if shell == Shell::Bash {
+            "bash"
+        } else {
+            "/bin/sh"
+        };
+        Ok(Self {
+            supervisor,
+            layout,
+            version,
+            shell,
+        })
     }
 
     /// Runs a script of ours beside the build's state and returns what it prints.
@@ -161,19 +192,30 @@ impl Session {
     /// Values of variables in the build's present state; those that are not set, or that no shell can hold, are absent
     /// or empty.
     pub async fn variables(&mut self, names: &[String]) -> Result<Vec<(String, String)>, Lost> {
-        let names: Vec<&str> = names.iter().map(String::as_str).filter(|name| script::is_name(name)).collect();
+        let names: Vec<&str> = names
+            .iter()
+            .map(String::as_str)
+            .filter(|name| script::is_name(name))
+            .collect();
         if names.is_empty() {
             return Ok(Vec::new());
         }
         let text = script::print_variables(&self.layout, names.iter().copied());
         let mut printed = Vec::new();
         self.tell(self.shell, &text, &mut printed).await?;
-        let values = printed.split(|&byte| byte == 0).map(|value| String::from_utf8_lossy(value).into_owned());
+        let values = printed
+            .split(|&byte| byte == 0)
+            .map(|value| String::from_utf8_lossy(value).into_owned());
         Ok(names.into_iter().map(str::to_owned).zip(values).collect())
     }
 
     /// Runs a script of ours and hands over what it prints.
-    pub async fn tell(&mut self, shell: &str, text: &str, sink: &mut dyn Sink) -> Result<Exit, Lost> {
+    pub async fn tell(
+        &mut self,
+        shell: &str,
+        text: &str,
+        sink: &mut dyn Sink,
+    ) -> Result<Exit, Lost> {
         let path = format!("{}/probe.sh", self.layout.tmp());
         self.supervisor.run(shell, &path, text, sink).await
     }
@@ -192,7 +234,9 @@ impl Session {
 impl Executor for Session {
     async fn execute(&mut self, command: &str, sink: &mut dyn Sink) -> Result<Exit, Lost> {
         let text = script::command(self.version, &self.layout, command);
-        self.supervisor.run(self.shell, &self.layout.script(), &text, sink).await
+        self.supervisor
+            .run(self.shell, &self.layout.script(), &text, sink)
+            .await
     }
 
     async fn set_variable(&mut self, name: &str, value: &str) -> Result<(), Lost> {

@@ -34,21 +34,40 @@ impl<'a> Build<'a> {
             uuid: uuid::Uuid::new_v4().to_string(),
             number: folder.number,
             image: options.image.clone(),
-            initiator: if options.host.user.is_empty() { "buildspec".to_owned() } else { options.host.user.clone() },
+            initiator: if options.host.user.is_empty() {
+                "buildspec".to_owned()
+            } else {
+                options.host.user.clone()
+            },
             started,
             git: git::facts(&options.source).await,
         };
         let failed = |error: io::Error| {
-            Error::environment(format!("the build's files can't be made in {}: {error}", folder.path.display()))
+            Error::environment(format!(
+                "the build's files can't be made in {}: {error}",
+                folder.path.display()
+            ))
         };
         let environment = environment(options);
         let record = build::Build::new(&identity, buildspec_name(options), environment);
         let record = Record::create(record, folder.file("build.json")).map_err(failed)?;
         let files = Files::create(&folder).map_err(failed)?;
         // The console comes last: what it shows is already kept.
-        let journal = Journal::new(Rewriter::default(), vec![Box::new(files), Box::new(record.clone()), console]);
+        let journal = Journal::new(
+            Rewriter::default(),
+            vec![Box::new(files), Box::new(record.clone()), console],
+        );
         let layout = Layout::new("/codebuild", source_number(&identity.uuid));
-        Ok(Self { options, folder, identity, layout, journal, record, place: None, sweep: None })
+        Ok(Self {
+            options,
+            folder,
+            identity,
+            layout,
+            journal,
+            record,
+            place: None,
+            sweep: None,
+        })
     }
 
     pub(crate) fn elapsed(&self) -> Duration {
@@ -58,31 +77,69 @@ impl<'a> Build<'a> {
 
     /// Reads and checks the buildspec; says nothing yet.
     pub(crate) fn read_buildspec(&self) -> Script {
-        let at_source = |path: &std::path::Path| format!("{}/{}", self.layout.source(), path.display());
+        let at_source =
+            |path: &std::path::Path| format!("{}/{}", self.layout.source(), path.display());
         let inline_location = format!("{}/buildspec.yml", self.layout.readonly());
         let (name, location, bytes, inline) = match &self.options.buildspec {
-            BuildspecFrom::Source(path) => {
-                (path.display().to_string(), at_source(path), std::fs::read(self.options.source.join(path)), false)
-            }
-            BuildspecFrom::Elsewhere(path) => (path.display().to_string(), inline_location, std::fs::read(path), true),
-            BuildspecFrom::Inline(bytes) => ("<stdin>".to_owned(), inline_location, Ok(bytes.clone()), true),
+            BuildspecFrom::Source(path) => (
+                path.display().to_string(),
+                at_source(path),
+                std::fs::read(self.options.source.join(path)),
+                false,
+            ),
+            BuildspecFrom::Elsewhere(path) => (
+                path.display().to_string(),
+                inline_location,
+                std::fs::read(path),
+                true,
+            ),
+            BuildspecFrom::Inline(bytes) => (
+                "<stdin>".to_owned(),
+                inline_location,
+                Ok(bytes.clone()),
+                true,
+            ),
         };
         match bytes {
             Ok(bytes) => {
                 let (source, reading) = buildspec::read_bytes(&name, &bytes);
-                let refused = reading.verdict().map(|finding| finding.codebuild.clone().unwrap_or_else(|| finding.message.clone()));
-                Script { source, reading, location: Some(location), refused, inline }
+                let refused = reading.verdict().map(|finding| {
+                    finding
+                        .codebuild
+                        .clone()
+                        .unwrap_or_else(|| finding.message.clone())
+                });
+                Script {
+                    source,
+                    reading,
+                    location: Some(location),
+                    refused,
+                    inline,
+                }
             }
             Err(error) => {
                 // Go's words for what the agent could not open.
                 let (refused, location) = match error.kind() {
-                    io::ErrorKind::NotFound => (format!("stat {location}: no such file or directory"), None),
-                    io::ErrorKind::PermissionDenied => (format!("open {location}: permission denied"), Some(location)),
-                    io::ErrorKind::IsADirectory => (format!("read {location}: is a directory"), Some(location)),
+                    io::ErrorKind::NotFound => {
+                        (format!("stat {location}: no such file or directory"), None)
+                    }
+                    io::ErrorKind::PermissionDenied => (
+                        format!("open {location}: permission denied"),
+                        Some(location),
+                    ),
+                    io::ErrorKind::IsADirectory => {
+                        (format!("read {location}: is a directory"), Some(location))
+                    }
                     _ => (format!("read {location}: {error}"), Some(location)),
                 };
                 let (source, reading) = (Source::new(name, ""), buildspec::Reading::default());
-                Script { source, reading, location, refused: Some(refused), inline }
+                Script {
+                    source,
+                    reading,
+                    location,
+                    refused: Some(refused),
+                    inline,
+                }
             }
         }
     }
@@ -90,14 +147,28 @@ impl<'a> Build<'a> {
 
 /// The source folder's name, in the letters that a project's name may have (spec 22.2).
 fn project_name(options: &Options) -> String {
-    let folder = options.source.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let folder = options
+        .source
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
     let name: String = folder
         .chars()
-        .map(|letter| if letter.is_ascii_alphanumeric() || "-_".contains(letter) { letter } else { '-' })
+        .map(|letter| {
+            if letter.is_ascii_alphanumeric() || "-_".contains(letter) {
+                letter
+            } else {
+                '-'
+            }
+        })
         .skip_while(|letter| !letter.is_ascii_alphanumeric())
         .take(150)
         .collect();
-    if name.len() < 2 { "local".to_owned() } else { name }
+    if name.len() < 2 {
+        "local".to_owned()
+    } else {
+        name
+    }
 }
 
 /// Nine digits, as most sources in the cloud have them.
@@ -115,11 +186,19 @@ fn buildspec_name(options: &Options) -> String {
 fn environment(options: &Options) -> Environment {
     let variable = |variable: &crate::options::Override| EnvironmentVariable {
         name: variable.name.clone(),
-        value: if variable.passed_through { "***".to_owned() } else { variable.value.clone() },
+        value: if variable.passed_through {
+            "***".to_owned()
+        } else {
+            variable.value.clone()
+        },
         kind: "PLAINTEXT",
     };
     Environment {
-        kind: if cfg!(target_arch = "aarch64") { "ARM_CONTAINER" } else { "LINUX_CONTAINER" },
+        kind: if cfg!(target_arch = "aarch64") {
+            "ARM_CONTAINER"
+        } else {
+            "LINUX_CONTAINER"
+        },
         image: options.image.clone(),
         compute_type: "BUILD_GENERAL1_SMALL",
         environment_variables: options.overrides.iter().map(variable).collect(),

@@ -26,7 +26,12 @@ impl Build<'_> {
     ) -> Result<Session, Halt> {
         let source = self.layout.source();
         self.journal.enter(PhaseType::DownloadSource);
-        for line in ["Running on CodeBuild On-demand", "Waiting for agent ping", "Waiting for DOWNLOAD_SOURCE", "Phase is DOWNLOAD_SOURCE"] {
+        for line in [
+            "Running on CodeBuild On-demand",
+            "Waiting for agent ping",
+            "Waiting for DOWNLOAD_SOURCE",
+            "Phase is DOWNLOAD_SOURCE",
+        ] {
             self.journal.say(line);
         }
         self.journal.say(format!("CODEBUILD_SRC_DIR={source}"));
@@ -38,14 +43,18 @@ impl Build<'_> {
         }
         let buildspec = &script.reading.buildspec;
         self.say_what_is_odd(script);
-        self.journal.say("Setting HTTP client timeout to higher timeout for S3 source");
+        self.journal
+            .say("Setting HTTP client timeout to higher timeout for S3 source");
         self.journal.say("Processing environment variables");
         let variables = self.variables(buildspec)?;
-        let supervisor = supervisor.ok_or_else(|| Error::environment("no runtime was provisioned"))?;
-        let session = self.begin_session(script, supervisor, &variables).await?;
+        let supervisor =
+            supervisor.ok_or_else(|| Error::environment("no runtime was provisioned"))?;
+        let mut session = self.begin_session(script, supervisor, &variables).await?;
+        self.select_runtimes(buildspec, &mut session).await?;
         self.journal.say(format!("Moving to directory {source}"));
         self.journal.say("Cache is not defined in the buildspec");
-        self.journal.say("Skip cache due to: no paths specified to be cached");
+        self.journal
+            .say("Skip cache due to: no paths specified to be cached");
         self.journal.say("Registering with agent");
         for line in count_lines(&buildspec.phases) {
             self.journal.say(line);
@@ -57,7 +66,8 @@ impl Build<'_> {
     fn say_what_is_odd(&mut self, script: &Script) {
         let buildspec = &script.reading.buildspec;
         for name in phases_without_commands(buildspec) {
-            self.journal.say(format!("No commands found for phase name: {name}"));
+            self.journal
+                .say(format!("No commands found for phase name: {name}"));
         }
         if let Some(block) = unknown_keys(&script.reading) {
             self.journal.say(block);
@@ -65,11 +75,16 @@ impl Build<'_> {
         if let Some(shell) = &buildspec.env.shell
             && shell.value == Shell::Bash
         {
-            self.journal.say("Selecting shell bash as specified in buildspec.");
+            self.journal
+                .say("Selecting shell bash as specified in buildspec.");
         }
         for finding in &script.reading.findings {
             let (line, column) = script.source.position(finding.primary.span.start);
-            let text = format!("{}:{line}:{column}: {}", script.source.name(), finding.message);
+            let text = format!(
+                "{}:{line}:{column}: {}",
+                script.source.name(),
+                finding.message
+            );
             match finding.severity {
                 Severity::Note => self.journal.emit(&Event::Note(text)),
                 _ => self.journal.emit(&Event::Warning(text)),
@@ -82,7 +97,11 @@ impl Build<'_> {
         self.identity.set(&mut variables, &self.layout);
         variables.set_buildspec(&buildspec.env);
         for given in &self.options.overrides {
-            variables.set(Level::Override, &given.name, Value::Plain(given.value.clone()));
+            variables.set(
+                Level::Override,
+                &given.name,
+                Value::Plain(given.value.clone()),
+            );
         }
         let names: Vec<_> = variables.references().map(|(name, _)| name).collect();
         if !names.is_empty() {
@@ -94,13 +113,24 @@ impl Build<'_> {
                 .hint("give each one a value: -e NAME=VALUE"),
             ));
         }
-        for name in variables.unspeakable().map(str::to_owned).collect::<Vec<_>>() {
-            self.journal.emit(&Event::Warning(format!("no shell can hold a variable named {name:?}; commands will not see it")));
+        for name in variables
+            .unspeakable()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+        {
+            self.journal.emit(&Event::Warning(format!(
+                "no shell can hold a variable named {name:?}; commands will not see it"
+            )));
         }
         Ok(variables)
     }
 
-    async fn begin_session(&mut self, script: &Script, mut supervisor: Supervisor, variables: &Variables) -> Result<Session, Halt> {
+    async fn begin_session(
+        &mut self,
+        script: &Script,
+        mut supervisor: Supervisor,
+        variables: &Variables,
+    ) -> Result<Session, Halt> {
         let buildspec = &script.reading.buildspec;
         if script.inline
             && let Some(location) = &script.location
@@ -108,8 +138,49 @@ impl Build<'_> {
             supervisor.put(location, script.source.text()).await?;
         }
         let env = variables.env_file(&self.layout.gopath(), &self.layout.bin());
-        let shell = buildspec.env.shell.as_ref().map(|shell| shell.value).unwrap_or_default();
-        Ok(Session::begin(supervisor, self.layout.clone(), buildspec.version, shell, &env).await?)
+        let shell = buildspec
+            .env
+            .shell
+            .as_ref()
+            .map(|shell| shell.value)
+            .unwrap_or_default();
+        Ok(Session::begin(
+            supervisor,
+            self.layout.clone(),
+            buildspec.version,
+            shell,
+            &env,
+        )
+        .await?)
+    }
+}
+
+impl Build<'_> {
+    /// Runtimes are not installed yet; what `CodeBuild` says where there are none to install is said.
+    async fn select_runtimes(
+        &mut self,
+        buildspec: &Buildspec,
+        session: &mut Session,
+    ) -> Result<(), Halt> {
+        let (exit, _) = session
+            .ask("[ -e /codebuild/image/config/runtimes.yml ]\n")
+            .await?;
+        let wanted = buildspec
+            .phases
+            .install
+            .as_ref()
+            .is_some_and(|install| !install.runtime_versions.is_empty());
+        match (exit.success(), wanted) {
+            (false, true) => self
+                .journal
+                .say("Skipping install of runtimes. Runtime version selection is not supported by this build image"),
+            (true, false) => self.journal.say("No runtime version selected in buildspec."),
+            (true, true) => self.journal.emit(&Event::Warning(
+                "runtime-versions are not installed yet: the image's own defaults are used".to_owned(),
+            )),
+            (false, false) => {}
+        }
+        Ok(())
     }
 }
 
@@ -122,9 +193,14 @@ fn phases_without_commands(buildspec: &Buildspec) -> impl Iterator<Item = &'stat
         ("post_build", phases.post_build.as_ref()),
     ];
     let empty = |phase: &Phase| {
-        phase.commands.is_empty() && (!assumptions::COUNT_INCLUDES_FINALLY || phase.finally.is_empty())
+        phase.commands.is_empty()
+            && (!assumptions::COUNT_INCLUDES_FINALLY || phase.finally.is_empty())
     };
-    all.into_iter().filter(move |(_, phase)| phase.is_some_and(empty)).map(|(name, _)| name).collect::<Vec<_>>().into_iter()
+    all.into_iter()
+        .filter(move |(_, phase)| phase.is_some_and(empty))
+        .map(|(name, _)| name)
+        .collect::<Vec<_>>()
+        .into_iter()
 }
 
 /// `CodeBuild`'s block about keys that it does not know (fidelity 4.3).
@@ -134,7 +210,11 @@ fn unknown_keys(reading: &Reading) -> Option<String> {
     }
     let mut block = "Found possible syntax errors in buildspec: ".to_owned();
     for (section, keys) in &reading.unknown_keys {
-        write!(block, "\nIn the section {section}\n    The following keys cannot be identified:").unwrap_or_default();
+        write!(
+            block,
+            "\nIn the section {section}\n    The following keys cannot be identified:"
+        )
+        .unwrap_or_default();
         for key in keys {
             write!(block, "\n        {key}").unwrap_or_default();
         }

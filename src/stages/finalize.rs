@@ -15,7 +15,9 @@ impl Build<'_> {
     pub(crate) async fn explain(&self, lost: Lost) -> Result<Context> {
         match &self.place {
             Some(place) => place.explain(lost).await,
-            None => Err(Error::environment("the build's shell is gone before it began")),
+            None => Err(Error::environment(
+                "the build's shell is gone before it began",
+            )),
         }
     }
 
@@ -24,21 +26,31 @@ impl Build<'_> {
             match self.place.take() {
                 Some(place) => place.end().await,
                 // Stopped while the engine was at work: what it made meanwhile is known by its label alone.
-                None => self.remove_by_label(matches!(ended, Ok(Ended::Stopped(_)))).await,
+                None => {
+                    self.remove_by_label(matches!(ended, Ok(Ended::Stopped(_))))
+                        .await
+                }
             }
         });
         let cleaned = cleaned.await.unwrap_or_else(|_| {
-            Err(Error::environment("the engine did not remove the build's container within 60 s").hint("buildspec clean"))
+            Err(
+                Error::environment("the engine did not remove the build's container within 60 s")
+                    .hint("buildspec clean"),
+            )
         });
         self.end_sweep().await;
         cleaned
     }
 
     async fn end_sweep(&mut self) {
-        let Some(sweep) = self.sweep.take() else { return };
+        let Some(sweep) = self.sweep.take() else {
+            return;
+        };
         match tokio::time::timeout(PATIENCE, sweep).await {
             Ok(Ok(Ok(0))) => {}
-            Ok(Ok(Ok(count))) => self.journal.emit(&Event::Note(format!("removed {count} objects that a dead build left on the engine"))),
+            Ok(Ok(Ok(count))) => self.journal.emit(&Event::Note(format!(
+                "removed {count} objects that a dead build left on the engine"
+            ))),
             Ok(Ok(Err(error))) => self.journal.emit(&Event::Warning(error.message)),
             Ok(Err(_)) | Err(_) => {}
         }
@@ -51,7 +63,9 @@ impl Build<'_> {
         if !wanted || self.options.runtime != RuntimeKind::Docker {
             return Ok(());
         }
-        let Ok(engine) = Engine::connect(&self.options.host.docker_host).await else { return Ok(()) };
+        let Ok(engine) = Engine::connect(&self.options.host.docker_host).await else {
+            return Ok(());
+        };
         // A request that was under way when we turned from it may still be carried out: look twice.
         for _ in 0..2 {
             let found = engine.objects_of(&self.identity.uuid).await?;

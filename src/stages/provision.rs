@@ -27,21 +27,33 @@ impl Build<'_> {
     async fn provision_host(&mut self) -> Result<Supervisor, Halt> {
         let number = self.layout.source_number();
         let (root, layout) = Host::prepare(number)?;
-        let (from, to, without) = (self.options.source.clone(), layout.source(), self.options.output.clone());
-        let copied = tokio::task::spawn_blocking(move || host::copy_source(&from, to.as_ref(), &without)).await;
+        let (from, to, without) = (
+            self.options.source.clone(),
+            layout.source(),
+            self.options.output.clone(),
+        );
+        let copied =
+            tokio::task::spawn_blocking(move || host::copy_source(&from, to.as_ref(), &without))
+                .await;
         let copied = copied.unwrap_or_else(|error| Err(std::io::Error::other(error)));
-        copied.map_err(|error| Error::environment(format!("the source can't be copied: {error}")))?;
+        copied
+            .map_err(|error| Error::environment(format!("the source can't be copied: {error}")))?;
         let (host, wire) = Host::start(root, &layout, self.options.host.path.clone())?;
         self.place = Some(Place::Host(host));
         // The log of a build on the host reads as one from a container.
-        self.journal.rewrite_by(Rewriter::new([(layout.root().to_owned(), "/codebuild".to_owned())]));
+        self.journal.rewrite_by(Rewriter::new([(
+            layout.root().to_owned(),
+            "/codebuild".to_owned(),
+        )]));
         self.layout = layout;
         Ok(Supervisor::new(wire).await?)
     }
 
     #[cfg(not(feature = "docker"))]
     async fn provision_docker(&mut self) -> Result<Supervisor, Halt> {
-        Err(Halt::Error(Error::usage("this binary was built without Docker").hint("run with --runtime host")))
+        Err(Halt::Error(
+            Error::usage("this binary was built without Docker").hint("run with --runtime host"),
+        ))
     }
 
     #[cfg(feature = "docker")]
@@ -67,7 +79,8 @@ impl Build<'_> {
             network: options.network.clone(),
         };
         let mut progress = crate::console::progress::Pulling::default();
-        let (container, supervisor, notes) = Container::start(&engine, &plan, &mut progress).await?;
+        let (container, supervisor, notes) =
+            Container::start(&engine, &plan, &mut progress).await?;
         self.place = Some(Place::Docker(container));
         for note in notes {
             self.journal.emit(&Event::Note(note));

@@ -10,8 +10,8 @@ use crate::engine::phase::{Context, PhaseType, Status};
 use crate::error::Error;
 use crate::record::build::{BuildArtifacts, ExportedVariable};
 use crate::run::{Build, Halt};
-use crate::runtime::session::Session;
 use crate::runtime::Sink;
+use crate::runtime::session::Session;
 use crate::script;
 
 /// What one artifact came to: nothing, or why the phase fails.
@@ -19,7 +19,11 @@ type Collected = Result<(), Failure>;
 
 impl Build<'_> {
     /// Collects artifacts and exported variables; whether the phase succeeded.
-    pub(crate) async fn upload_artifacts(&mut self, buildspec: &Buildspec, session: &mut Session) -> Result<bool, Halt> {
+    pub(crate) async fn upload_artifacts(
+        &mut self,
+        buildspec: &Buildspec,
+        session: &mut Session,
+    ) -> Result<bool, Halt> {
         self.journal.enter(PhaseType::UploadArtifacts);
         self.export_variables(buildspec, session).await?;
         let collected = match &buildspec.artifacts {
@@ -37,33 +41,64 @@ impl Build<'_> {
         Ok(collected.is_ok())
     }
 
-    async fn export_variables(&mut self, buildspec: &Buildspec, session: &mut Session) -> Result<(), Halt> {
-        let names: Vec<String> = buildspec.env.exported_variables.iter().map(|name| name.value.clone()).collect();
+    async fn export_variables(
+        &mut self,
+        buildspec: &Buildspec,
+        session: &mut Session,
+    ) -> Result<(), Halt> {
+        let names: Vec<String> = buildspec
+            .env
+            .exported_variables
+            .iter()
+            .map(|name| name.value.clone())
+            .collect();
         let values = session.variables(&names).await?;
-        let exported = values.into_iter().filter(|(name, value)| !name.starts_with("AWS_") && !value.is_empty());
-        let exported = exported.map(|(name, value)| ExportedVariable { name, value }).collect();
-        self.record.change(|build| build.exported_environment_variables = exported);
+        let exported = values
+            .into_iter()
+            .filter(|(name, value)| !name.starts_with("AWS_") && !value.is_empty());
+        let exported = exported
+            .map(|(name, value)| ExportedVariable { name, value })
+            .collect();
+        self.record
+            .change(|build| build.exported_environment_variables = exported);
         Ok(())
     }
 
-    async fn collect_all(&mut self, artifacts: &Artifacts, session: &mut Session) -> Result<Collected, Halt> {
-        let folder = self.options.artifacts.clone().unwrap_or_else(|| self.folder.file("artifacts"));
-        let place = BuildArtifacts { location: folder.display().to_string(), artifact_identifier: None };
+    async fn collect_all(
+        &mut self,
+        artifacts: &Artifacts,
+        session: &mut Session,
+    ) -> Result<Collected, Halt> {
+        let folder = self
+            .options
+            .artifacts
+            .clone()
+            .unwrap_or_else(|| self.folder.file("artifacts"));
+        let place = BuildArtifacts {
+            location: folder.display().to_string(),
+            artifact_identifier: None,
+        };
         if let Err(failure) = self.collect(artifacts, None, folder, session).await? {
             return Ok(Err(failure));
         }
         self.record.change(|build| build.artifacts = Some(place));
         for (identifier, secondary) in &artifacts.secondary {
-            self.journal.say(format!("Preparing to copy secondary artifacts {}", identifier.value));
-            let folder = self.folder.file("secondary-artifacts").join(file_name(&identifier.value));
+            let folder = self
+                .folder
+                .file("secondary-artifacts")
+                .join(file_name(&identifier.value));
             let place = BuildArtifacts {
                 location: folder.display().to_string(),
                 artifact_identifier: Some(identifier.value.clone()),
             };
-            if let Err(failure) = self.collect(secondary, Some(&identifier.value), folder, session).await? {
+            if let Err(failure) = self
+                .collect(secondary, Some(&identifier.value), folder, session)
+                .await?
+            {
                 return Ok(Err(failure));
             }
-            self.record.change(|build| build.secondary_artifacts.push(place));
+            self.record
+                .change(|build| build.secondary_artifacts.push(place));
         }
         Ok(Ok(()))
     }
@@ -76,7 +111,12 @@ impl Build<'_> {
         session: &mut Session,
     ) -> Result<Collected, Halt> {
         let values = session.variables(&Request::variables(definition)).await?;
-        let lookup = |name: &str| values.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+        let lookup = |name: &str| {
+            values
+                .iter()
+                .find(|(known, _)| known == name)
+                .map(|(_, value)| value.clone())
+        };
         let request = match Request::new(definition, identifier, lookup) {
             Ok(request) => request,
             Err(error) => return Ok(Err(error.into())),
@@ -97,36 +137,58 @@ impl Build<'_> {
         self.fetch(selection.files, folder, session).await
     }
 
-    async fn fetch(&mut self, files: Vec<Chosen>, folder: PathBuf, session: &mut Session) -> Result<Collected, Halt> {
-        let (travelling, unspeakable): (Vec<_>, Vec<_>) =
-            files.into_iter().partition(|file| !file.source.contains(&b'\n'));
+    async fn fetch(
+        &mut self,
+        files: Vec<Chosen>,
+        folder: PathBuf,
+        session: &mut Session,
+    ) -> Result<Collected, Halt> {
+        let (travelling, unspeakable): (Vec<_>, Vec<_>) = files
+            .into_iter()
+            .partition(|file| !file.source.contains(&b'\n'));
         for file in &unspeakable {
             let name = artifacts::shown(&file.source);
-            self.journal.emit(&Event::Warning(format!("a file whose name holds a line break is left out: {name}")));
+            self.journal.emit(&Event::Warning(format!(
+                "a file whose name holds a line break is left out: {name}"
+            )));
         }
         let list = format!("{}/files.txt", session.layout().tmp());
-        let names: Vec<u8> = travelling.iter().flat_map(|file| [b".", file.source.as_slice(), b"\n"].concat()).collect();
+        let names: Vec<u8> = travelling
+            .iter()
+            .flat_map(|file| [b".", file.source.as_slice(), b"\n"].concat())
+            .collect();
         session.put(&list, names).await?;
         // The archive is read while it is written; the build's side waits when this one does.
         let (sender, receiver) = mpsc::sync_channel(16);
         let target = folder.clone();
-        let unpacking = tokio::task::spawn_blocking(move || artifacts::unpack(Stream::new(receiver), &travelling, &target));
+        let unpacking = tokio::task::spawn_blocking(move || {
+            artifacts::unpack(Stream::new(receiver), &travelling, &target)
+        });
         let mut sink = Pieces(Some(sender));
-        session.tell("/bin/sh", &archive_script(&list), &mut sink).await?;
+        session
+            .tell("/bin/sh", &archive_script(&list), &mut sink)
+            .await?;
         drop(sink);
-        let unpacked = unpacking.await.map_err(|error| Error::environment("artifacts can't be unpacked").because(error))?;
+        let unpacked = unpacking
+            .await
+            .map_err(|error| Error::environment("artifacts can't be unpacked").because(error))?;
         for warning in unpacked.warnings.lines() {
             self.journal.emit(&Event::Warning(warning));
         }
         if let Some(failure) = unpacked.failure {
-            return Err(Halt::Error(Error::environment(format!("artifacts can't be written to {}: {failure}", folder.display()))));
+            return Err(Halt::Error(Error::environment(format!(
+                "artifacts can't be written to {}: {failure}",
+                folder.display()
+            ))));
         }
         if let Some(first) = unpacked.missing.first() {
             let count = unpacked.missing.len();
             let name = artifacts::shown(first);
             return Err(Halt::Error(
-                Error::environment(format!("{count} files of the artifact did not arrive, {name} among them"))
-                    .hint("the build's image needs a working `tar` and `tr`"),
+                Error::environment(format!(
+                    "{count} files of the artifact did not arrive, {name} among them"
+                ))
+                .hint("the build's image needs a working `tar` and `tr`"),
             ));
         }
         Ok(Ok(()))
@@ -155,10 +217,15 @@ async fn list(roots: &[Root], session: &mut Session) -> Result<Tree, Halt> {
         .iter()
         .map(|argument| script::quote(&String::from_utf8_lossy(argument)))
         .collect();
-    let text = format!("exec 2>/dev/null\nset -- {}\n{}", arguments.join(" "), Root::SCRIPT);
+    let text = format!(
+        "exec 2>/dev/null\nset -- {}\n{}",
+        arguments.join(" "),
+        Root::SCRIPT
+    );
     let (_, listing) = session.ask(&text).await?;
     Ok(Tree::parse(roots, &listing).map_err(|error| {
-        Error::environment(format!("the build's files can't be listed: {error}")).hint("the build's image needs a working `find`")
+        Error::environment(format!("the build's files can't be listed: {error}"))
+            .hint("the build's image needs a working `find`")
     })?)
 }
 
@@ -175,7 +242,16 @@ fn archive_script(list: &str) -> String {
 
 /// An identifier as one component of a path.
 fn file_name(identifier: &str) -> String {
-    identifier.chars().map(|letter| if letter.is_ascii_alphanumeric() || "_-".contains(letter) { letter } else { '_' }).collect()
+    identifier
+        .chars()
+        .map(|letter| {
+            if letter.is_ascii_alphanumeric() || "_-".contains(letter) {
+                letter
+            } else {
+                '_'
+            }
+        })
+        .collect()
 }
 
 /// Hands pieces of an archive to the thread that unpacks it.
@@ -200,7 +276,10 @@ struct Stream {
 
 impl Stream {
     fn new(receiver: mpsc::Receiver<Vec<u8>>) -> Self {
-        Self { receiver, piece: std::io::Cursor::default() }
+        Self {
+            receiver,
+            piece: std::io::Cursor::default(),
+        }
     }
 }
 

@@ -78,19 +78,34 @@ pub struct Engine {
 impl Engine {
     /// Connects and settles on an API version. `host` is `DOCKER_HOST`, or empty for the default socket.
     pub async fn connect(host: &str) -> Result<Self> {
-        let host = if host.is_empty() { "unix:///var/run/docker.sock" } else { host };
+        let host = if host.is_empty() {
+            "unix:///var/run/docker.sock"
+        } else {
+            host
+        };
         let failed = |error: Api| {
-            Error::environment(format!("no Docker engine answers at {host}: {}", reason(&error)))
-                .hint("start Docker, or name its socket in DOCKER_HOST")
-                .hint("run without a container: buildspec run --runtime host")
+            Error::environment(format!(
+                "no Docker engine answers at {host}: {}",
+                reason(&error)
+            ))
+            .hint("start Docker, or name its socket in DOCKER_HOST")
+            .hint("run without a container: buildspec run --runtime host")
         };
         let docker = Docker::connect_with_host(host).map_err(failed)?;
         let docker = docker.with_timeout(Duration::from_secs(120));
-        let answer = tokio::time::timeout(Duration::from_secs(20), docker.negotiate_version()).await;
+        let answer =
+            tokio::time::timeout(Duration::from_secs(20), docker.negotiate_version()).await;
         let docker = answer
-            .map_err(|_| Error::environment(format!("the Docker engine at {host} does not answer within 20 s")))?
+            .map_err(|_| {
+                Error::environment(format!(
+                    "the Docker engine at {host} does not answer within 20 s"
+                ))
+            })?
             .map_err(failed)?;
-        Ok(Self { docker, host: host.to_owned() })
+        Ok(Self {
+            docker,
+            host: host.to_owned(),
+        })
     }
 
     /// Where the engine is, as `DOCKER_HOST` would name it.

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use bollard::models::{ContainerCreateBody, HostConfig, Mount, MountType, Volume, VolumeCreateRequest};
+use bollard::models::{
+    ContainerCreateBody, HostConfig, Mount, MountType, Volume, VolumeCreateRequest,
+};
 use bollard::query_parameters::UploadToContainerOptionsBuilder;
 
 use super::leftovers::{Leftover, remove};
@@ -21,7 +23,12 @@ pub(super) struct Volumes {
 }
 
 impl Engine {
-    async fn volume(&self, name: String, options: HashMap<String, String>, build: &str) -> Result<Volume> {
+    async fn volume(
+        &self,
+        name: String,
+        options: HashMap<String, String>,
+        build: &str,
+    ) -> Result<Volume> {
         let request = VolumeCreateRequest {
             name: Some(name),
             driver: Some("local".to_owned()),
@@ -29,14 +36,20 @@ impl Engine {
             labels: Some(labels(build)),
             ..VolumeCreateRequest::default()
         };
-        self.docker.create_volume(request).await.map_err(refused("the engine can't make a volume"))
+        self.docker
+            .create_volume(request)
+            .await
+            .map_err(refused("the engine can't make a volume"))
     }
 
     /// An empty volume for the source.
     pub(super) async fn plain_volume(&self, plan: &Plan) -> Result<Volumes> {
         let name = format!("buildspec-{}-source", plan.build);
         let volume = self.volume(name, HashMap::new(), &plan.build).await?;
-        Ok(Volumes { source: volume.name.clone(), names: vec![volume.name] })
+        Ok(Volumes {
+            source: volume.name.clone(),
+            names: vec![volume.name],
+        })
     }
 
     /// An overlay of the source below two scratch volumes. `redirect` lets folders of the source be renamed.
@@ -55,18 +68,30 @@ impl Engine {
                 Some(mask) => format!("{}:{source}", escape(&mask.mountpoint)),
                 None => source,
             };
-            let mut options = format!("lowerdir={lower},upperdir={},workdir={}", escape(&upper.mountpoint), escape(&work.mountpoint));
+            let mut options = format!(
+                "lowerdir={lower},upperdir={},workdir={}",
+                escape(&upper.mountpoint),
+                escape(&work.mountpoint)
+            );
             if redirect {
                 options.push_str(",redirect_dir=on");
             }
-            let options = [("type", "overlay"), ("device", "overlay"), ("o", options.as_str())];
+            let options = [
+                ("type", "overlay"),
+                ("device", "overlay"),
+                ("o", options.as_str()),
+            ];
             let options = options.map(|(key, value)| (key.to_owned(), value.to_owned()));
-            self.volume(name("source"), HashMap::from(options), &plan.build).await
+            self.volume(name("source"), HashMap::from(options), &plan.build)
+                .await
         };
         match made.await {
             Ok(volume) => {
                 names.insert(0, volume.name.clone());
-                Ok(Volumes { source: volume.name, names })
+                Ok(Volumes {
+                    source: volume.name,
+                    names,
+                })
             }
             Err(error) => {
                 self.remove_volumes(&names).await;
@@ -85,14 +110,19 @@ impl Engine {
     /// A volume that holds a whiteout (a character device 0/0) where the output directory lies below the source;
     /// shared by all builds of one engine.
     async fn mask(&self, plan: &Plan) -> Result<Option<Volume>> {
-        let Some(hidden) = hidden(plan) else { return Ok(None) };
+        let Some(hidden) = hidden(plan) else {
+            return Ok(None);
+        };
         let name = mask_name(hidden);
         if let Ok(volume) = self.docker.inspect_volume(&name).await {
             return Ok(Some(volume));
         }
         let request = VolumeCreateRequest {
             name: Some(name.clone()),
-            labels: Some(HashMap::from([(LABEL_BUILD.to_owned(), "shared".to_owned())])),
+            labels: Some(HashMap::from([(
+                LABEL_BUILD.to_owned(),
+                "shared".to_owned(),
+            )])),
             ..VolumeCreateRequest::default()
         };
         let failed = refused("the engine can't make the volume that hides the output directory");
@@ -114,13 +144,31 @@ impl Engine {
             image: Some(plan.image.clone()),
             entrypoint: Some(vec!["/bin/sh".to_owned()]),
             labels: Some(labels(&plan.build)),
-            host_config: Some(HostConfig { mounts: Some(vec![mount]), ..HostConfig::default() }),
+            host_config: Some(HostConfig {
+                mounts: Some(vec![mount]),
+                ..HostConfig::default()
+            }),
             ..ContainerCreateBody::default()
         };
-        let container = self.docker.create_container(None, body).await.map_err(&failed)?.id;
-        let options = UploadToContainerOptionsBuilder::default().path("/mask").build();
-        let archive = whiteout(hidden).map_err(|error| Error::environment("a whiteout can't be packed").because(error))?;
-        let result = self.docker.upload_to_container(&container, Some(options), bollard::body_full(archive.into())).await;
+        let container = self
+            .docker
+            .create_container(None, body)
+            .await
+            .map_err(&failed)?
+            .id;
+        let options = UploadToContainerOptionsBuilder::default()
+            .path("/mask")
+            .build();
+        let archive = whiteout(hidden)
+            .map_err(|error| Error::environment("a whiteout can't be packed").because(error))?;
+        let result = self
+            .docker
+            .upload_to_container(
+                &container,
+                Some(options),
+                bollard::body_full(archive.into()),
+            )
+            .await;
         remove(self, &Leftover::Container(container)).await?;
         result.map_err(failed)
     }
@@ -128,7 +176,10 @@ impl Engine {
 
 /// The output directory as seen from the source, where it lies below it.
 pub(super) fn hidden(plan: &Plan) -> Option<&Path> {
-    plan.output.strip_prefix(&plan.source).ok().filter(|path| !path.as_os_str().is_empty())
+    plan.output
+        .strip_prefix(&plan.source)
+        .ok()
+        .filter(|path| !path.as_os_str().is_empty())
 }
 
 /// One name per hidden path, in letters that a volume's name may have.
@@ -145,7 +196,14 @@ pub(super) fn mask_name(hidden: &Path) -> String {
 
 fn whiteout(hidden: &Path) -> std::io::Result<Vec<u8>> {
     let mut archive = tar::Builder::new(Vec::new());
-    for folder in hidden.ancestors().skip(1).filter(|path| !path.as_os_str().is_empty()).collect::<Vec<_>>().iter().rev() {
+    for folder in hidden
+        .ancestors()
+        .skip(1)
+        .filter(|path| !path.as_os_str().is_empty())
+        .collect::<Vec<_>>()
+        .iter()
+        .rev()
+    {
         let mut header = tar::Header::new_gnu();
         header.set_entry_type(tar::EntryType::Directory);
         header.set_mode(0o755);
@@ -189,7 +247,10 @@ mod tests {
 
     #[test]
     fn a_mask_is_named_after_what_it_hides() {
-        assert_eq!(mask_name(Path::new(".buildspec")), "buildspec-mask_2ebuildspec");
+        assert_eq!(
+            mask_name(Path::new(".buildspec")),
+            "buildspec-mask_2ebuildspec"
+        );
         assert_ne!(mask_name(Path::new("a/b")), mask_name(Path::new("a_b")));
     }
 }

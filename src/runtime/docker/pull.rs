@@ -16,13 +16,23 @@ impl Engine {
     /// Pulls an image by its reference; a reference without tag or digest means `latest`.
     pub(super) async fn pull(&self, image: &str, progress: &mut dyn Progress) -> Result<()> {
         let last = image.rsplit('/').next().unwrap_or(image);
-        let image = if last.contains([':', '@']) { image.to_owned() } else { format!("{image}:latest") };
-        let options = CreateImageOptionsBuilder::default().from_image(&image).build();
+        let image = if last.contains([':', '@']) {
+            image.to_owned()
+        } else {
+            format!("{image}:latest")
+        };
+        let options = CreateImageOptionsBuilder::default()
+            .from_image(&image)
+            .build();
         let mut answers = std::pin::pin!(self.docker.create_image(Some(options), None, None));
         while let Some(answer) = answers.next().await {
             let answer = answer.map_err(|error| missing(&image, &reason(&error)))?;
             let detail = answer.progress_detail.unwrap_or_default();
-            let bytes = |count: Option<i64>| count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0);
+            let bytes = |count: Option<i64>| {
+                count
+                    .and_then(|count| u64::try_from(count).ok())
+                    .unwrap_or(0)
+            };
             progress.layer(
                 answer.id.as_deref().unwrap_or_default(),
                 answer.status.as_deref().unwrap_or_default(),

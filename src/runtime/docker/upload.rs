@@ -15,13 +15,29 @@ impl Engine {
     pub(super) async fn upload_source(&self, container: &str, plan: &Plan) -> Result<()> {
         let (sender, receiver) = mpsc::channel(16);
         let (source, output) = (plan.source.clone(), plan.output.clone());
-        let packing = tokio::task::spawn_blocking(move || pack(&source, &output, Pieces { sender, buffer: Vec::new() }));
+        let packing = tokio::task::spawn_blocking(move || {
+            pack(
+                &source,
+                &output,
+                Pieces {
+                    sender,
+                    buffer: Vec::new(),
+                },
+            )
+        });
         let stream = futures_util::stream::unfold(receiver, |mut receiver| async move {
             receiver.recv().await.map(|piece| (piece, receiver))
         });
-        let options = UploadToContainerOptionsBuilder::default().path(&plan.layout.source()).build();
-        let sent = self.docker.upload_to_container(container, Some(options), bollard::body_try_stream(stream)).await;
-        let packed = packing.await.unwrap_or_else(|error| Err(io::Error::other(error)));
+        let options = UploadToContainerOptionsBuilder::default()
+            .path(&plan.layout.source())
+            .build();
+        let sent = self
+            .docker
+            .upload_to_container(container, Some(options), bollard::body_try_stream(stream))
+            .await;
+        let packed = packing
+            .await
+            .unwrap_or_else(|error| Err(io::Error::other(error)));
         packed.map_err(|error| Error::environment(format!("the source can't be read: {error}")))?;
         sent.map_err(refused("the engine did not take the source"))
     }
@@ -46,16 +62,25 @@ impl Write for Pieces {
 
     fn flush(&mut self) -> io::Result<()> {
         let piece = std::mem::replace(&mut self.buffer, Vec::with_capacity(PIECE + 4096));
-        self.sender.blocking_send(Ok(piece.into())).map_err(|_| io::ErrorKind::BrokenPipe.into())
+        self.sender
+            .blocking_send(Ok(piece.into()))
+            .map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
 }
 
 fn pack(source: &Path, output: &Path, pieces: Pieces) -> io::Result<()> {
     let mut archive = tar::Builder::new(pieces);
-    let walk = walkdir::WalkDir::new(source).min_depth(1).into_iter().filter_entry(|entry| entry.path() != output);
+    let walk = walkdir::WalkDir::new(source)
+        .min_depth(1)
+        .into_iter()
+        .filter_entry(|entry| entry.path() != output);
     for entry in walk {
         let entry = entry?;
-        let path = entry.path().strip_prefix(source).map_err(io::Error::other)?.to_path_buf();
+        let path = entry
+            .path()
+            .strip_prefix(source)
+            .map_err(io::Error::other)?
+            .to_path_buf();
         append(&mut archive, entry.path(), &path)?;
     }
     archive.into_inner()?.flush()
@@ -76,7 +101,14 @@ fn append(archive: &mut tar::Builder<Pieces>, from: &Path, path: &PathBuf) -> io
         header.set_size(0);
         archive.append_data(&mut header, path, io::empty())
     } else if about.is_file() {
-        archive.append_data(&mut header, path, Exactly { file: std::fs::File::open(from)?, left: about.len() })
+        archive.append_data(
+            &mut header,
+            path,
+            Exactly {
+                file: std::fs::File::open(from)?,
+                left: about.len(),
+            },
+        )
     } else {
         // Sockets, pipes and devices are not part of a source.
         Ok(())
@@ -91,7 +123,9 @@ struct Exactly {
 
 impl io::Read for Exactly {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let room = buffer.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
+        let room = buffer
+            .len()
+            .min(usize::try_from(self.left).unwrap_or(usize::MAX));
         let buffer = &mut buffer[..room];
         let mut read = self.file.read(buffer)?;
         if read == 0 && room > 0 {
