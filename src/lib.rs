@@ -2,6 +2,7 @@
 //!
 //! The library serves the binary of the same package; it makes no promise of stability.
 
+pub mod artifacts;
 pub mod buildspec;
 pub mod diagnostic;
 pub mod error;
