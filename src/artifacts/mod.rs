@@ -2,13 +2,14 @@
 //!
 //! Selection is pure, over a list of paths: [`Request`] is a definition with its variables filled in, its
 //! [`roots`](Request::roots) say what has to be listed, [`Tree`] is that list, [`select`] decides. Only
-//! [`unpack`] touches a disk. Everything that comes out of the container (names, archives) is hostile.
+//! [`unpack`] and [`pack`] touch a disk. Everything that comes out of the container (names, archives) is hostile.
 
 mod archive;
 mod braces;
 mod folder;
 mod listing;
 mod notes;
+mod pack;
 mod path;
 mod pattern;
 mod request;
@@ -18,6 +19,7 @@ mod variables;
 
 pub use listing::{Kind, ListingError, Root, Tree};
 pub use notes::Notes;
+pub use pack::{Packed, pack};
 pub use path::shown;
 pub use pattern::{Pattern, PatternError};
 pub use request::Request;

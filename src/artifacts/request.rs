@@ -50,6 +50,12 @@ impl Request {
                 ));
             }
         }
+        if definition.enable_symlinks {
+            warnings.push(
+                "`enable-symlinks` is not supported yet; links are kept as the files they lead to"
+                    .to_owned(),
+            );
+        }
         if definition.files.is_empty() {
             warnings.push("`files` is required, but it names nothing".to_owned());
         }
