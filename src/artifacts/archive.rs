@@ -99,6 +99,14 @@ impl<R: Read> Archive<R> {
         }
     }
 
+    /// Reads the zeros after the end mark, so that `tar` does not fail on a closed pipe.
+    pub(super) fn drain(&mut self) {
+        const MOST: u64 = 1 << 20;
+        let rest = io::copy(&mut self.stream.by_ref().take(MOST), &mut io::sink());
+        // Every file is there already; what fails now has no meaning.
+        drop(rest);
+    }
+
     /// Reads past what is left of the current member.
     fn skip(&mut self) -> io::Result<()> {
         let rest = self.left.saturating_add(self.padding);

@@ -26,3 +26,6 @@ pub use request::Request;
 pub use select::{Chosen, Failure, Selection, select};
 pub use unpack::{Unpacked, unpack};
 pub use variables::{expand, variables_in};
+
+#[cfg(test)]
+mod tests;

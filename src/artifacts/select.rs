@@ -40,6 +40,13 @@ pub struct Selection {
     pub failure: Option<Failure>,
 }
 
+impl Selection {
+    /// The files to fetch from the container, each once, sorted.
+    pub fn sources(&self) -> BTreeSet<&[u8]> {
+        self.files.iter().map(|file| &file.source[..]).collect()
+    }
+}
+
 impl Failure {
     fn client(message: String) -> Self {
         Self {

@@ -76,7 +76,10 @@ impl<R: Read> Work<'_, R> {
             Folder::open(directory).map_err(|error| format!("{}: {error}", directory.display()))?;
         loop {
             match self.archive.next() {
-                Ok(None) => return Ok(()),
+                Ok(None) => {
+                    self.archive.drain();
+                    return Ok(());
+                }
                 Ok(Some(member)) => self.member(&mut folder, &member)?,
                 Err(error) => {
                     return Err(format!(
