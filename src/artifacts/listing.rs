@@ -144,6 +144,10 @@ impl Tree {
     ///
     /// Where listings overlap, a link that was itself a root is known by what it points to.
     pub fn insert(&mut self, path: Vec<u8>, kind: Kind) {
+        if path == b"/" && kind != Kind::Directory {
+            self.refused += 1;
+            return;
+        }
         let known = self.entries.entry(path).or_insert(kind);
         if *known == Kind::Link {
             *known = kind;

@@ -142,14 +142,16 @@ fn naive_name(pattern: &[u8], name: &[u8]) -> bool {
     }
 }
 
+fn is_name(text: &String) -> bool {
+    text != "." && text != ".."
+}
+
 proptest! {
     #[test]
     fn agrees_with_the_obvious_way(
-        pattern in prop::collection::vec(prop_oneof![Just("**".to_owned()), "[ab.*?]{1,3}"], 1..5),
-        names in prop::collection::vec("[ab.]{1,3}", 1..5),
+        pattern in prop::collection::vec(prop_oneof![Just("**".to_owned()), "[ab.*?]{1,3}".prop_filter("no name", is_name)], 1..5),
+        names in prop::collection::vec("[ab.]{1,3}".prop_filter("no name", is_name), 1..5),
     ) {
-        let dots = |part: &String| part == "." || part == "..";
-        prop_assume!(!pattern.iter().any(dots) && !names.iter().any(dots));
         let expected = naive(
             &pattern.iter().map(String::as_str).collect::<Vec<_>>(),
             &names.iter().map(String::as_str).collect::<Vec<_>>(),

@@ -270,8 +270,9 @@ impl Search<'_> {
         let mut directory = base;
         loop {
             match path::below(directory, file) {
-                Some(rest) => return rest.to_vec(),
-                None => directory = path::parent(directory),
+                Some(rest) if !rest.is_empty() => return rest.to_vec(),
+                // A forged list can say that a base directory lies below a file.
+                _ => directory = path::parent(directory),
             }
         }
     }

@@ -264,6 +264,20 @@ fn names_the_secondary_artifact_first() {
 }
 
 #[test]
+fn survives_a_forged_list() {
+    let tree: Tree = [
+        ("/", Kind::File),
+        ("/src", Kind::Directory),
+        ("/src/a", Kind::File),
+        ("/src/a/b", Kind::Directory),
+    ]
+    .into_iter()
+    .collect();
+    let request = Request::new(&definition(Some("**"), &["/"], &[]), None, |_| None).unwrap();
+    assert_eq!(paths(&select(&request, b"/src", &tree)), ["a"]);
+}
+
+#[test]
 fn keeps_control_characters_out_of_the_log() {
     let selection = run(&definition(Some("d*"), &["*"], &[]), &["d\x1b[2J\n/a"]);
     assert_eq!(
@@ -291,6 +305,19 @@ fn pattern() -> impl Strategy<Value = String> {
     .prop_map(|parts| parts.join("/"))
 }
 
+/// What a listing of these roots would show of a tree.
+fn listed(tree: &Tree, roots: &[crate::artifacts::Root]) -> Tree {
+    tree.below(b"/")
+        .filter(|(path, _)| {
+            roots.iter().any(|root| {
+                let depth =
+                    path::below(&root.path, path).map(|rest| path::components(rest).count());
+                depth.is_some_and(|depth| root.depth.is_none_or(|most| depth <= most))
+            })
+        })
+        .collect()
+}
+
 proptest! {
     #[test]
     fn any_selection_stays_inside_and_respects_excludes(
@@ -311,8 +338,9 @@ proptest! {
         definition.exclude_paths = texts(&excludes);
         definition.discard_paths = discard_paths;
         let Ok(request) = Request::new(&definition, None, |_| None) else { return Ok(()); };
-        request.roots(b"/src");
         let selection = select(&request, b"/src", &tree);
+        let listed = listed(&tree, &request.roots(b"/src"));
+        prop_assert_eq!(&select(&request, b"/src", &listed), &selection, "listing less must not change anything");
         prop_assert_eq!(selection.files.is_empty(), selection.failure.is_some());
         for file in &selection.files {
             prop_assert!(path::check(&file.artifact).is_ok(), "{:?}", file);
