@@ -1,0 +1,196 @@
+//! One artifact's definition, ready to be looked for.
+
+use std::collections::BTreeMap;
+
+use super::{Pattern, PatternError, Root, expand, path, variables_in};
+use crate::buildspec::model::Artifacts;
+
+/// An `artifacts` section, or one of its secondary artifacts, with variables filled in and patterns read.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub(super) identifier: Option<String>,
+    pub(super) base: Pattern,
+    pub(super) files: Vec<Pattern>,
+    pub(super) excludes: Vec<Pattern>,
+    pub(super) discard_paths: bool,
+    pub(super) warnings: Vec<String>,
+}
+
+impl Request {
+    /// The variables that the definition uses; secondary artifacts have their own.
+    pub fn variables(definition: &Artifacts) -> Vec<String> {
+        let texts = definition
+            .base_directory
+            .iter()
+            .chain(&definition.files)
+            .chain(&definition.exclude_paths);
+        let mut names: Vec<String> = texts.flat_map(|text| variables_in(&text.value)).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// Prepares a definition; `identifier` is that of a secondary artifact.
+    ///
+    /// `lookup` gives the variables of the build's final state.
+    ///
+    /// # Errors
+    ///
+    /// A pattern can't be read.
+    pub fn new(
+        definition: &Artifacts,
+        identifier: Option<&str>,
+        lookup: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, PatternError> {
+        let mut warnings = Vec::new();
+        for name in Self::variables(definition) {
+            if lookup(&name).is_none() {
+                warnings.push(format!(
+                    "`${name}` is not set at the end of the build; artifacts take it for nothing"
+                ));
+            }
+        }
+        if definition.enable_symlinks {
+            warnings.push(
+                "`enable-symlinks` is not supported yet; links are kept as the files they lead to"
+                    .to_owned(),
+            );
+        }
+        if definition.files.is_empty() {
+            warnings.push("`files` is required, but it names nothing".to_owned());
+        }
+        let patterns = |texts: &[crate::buildspec::model::Text]| {
+            texts
+                .iter()
+                .map(|text| Pattern::new(&expand(&text.value, &lookup)))
+                .collect::<Result<Vec<_>, _>>()
+        };
+        let base = definition
+            .base_directory
+            .as_ref()
+            .map(|text| expand(&text.value, &lookup));
+        let base = base
+            .filter(|text| !text.is_empty())
+            .unwrap_or_else(|| ".".to_owned());
+        Ok(Self {
+            identifier: identifier.map(str::to_owned),
+            base: Pattern::new(&base)?,
+            files: patterns(&definition.files)?,
+            excludes: patterns(&definition.exclude_paths)?,
+            discard_paths: definition.discard_paths,
+            warnings,
+        })
+    }
+
+    /// What has to be listed before [`select`](super::select) can decide: no more than the patterns can reach.
+    ///
+    /// `source` is `CODEBUILD_SRC_DIR`, absolute; where the commands went by `cd` has no meaning.
+    pub fn roots(&self, source: &[u8]) -> Vec<Root> {
+        let source = path::normalised(source);
+        let mut roots = BTreeMap::new();
+        for base in self.base.alternatives() {
+            let prefix = base.prefix(&source);
+            if base.is_literal() {
+                widen(&mut roots, prefix.path.clone(), Some(0));
+                for one in self.files.iter().flat_map(Pattern::alternatives) {
+                    let reach = one.prefix(&prefix.path);
+                    // A plain path may turn out to be a directory, which stands for all that is in it.
+                    widen(
+                        &mut roots,
+                        reach.path,
+                        if one.is_literal() { None } else { reach.depth },
+                    );
+                }
+            } else {
+                widen(&mut roots, prefix.path.clone(), None);
+                for one in self
+                    .files
+                    .iter()
+                    .flat_map(Pattern::alternatives)
+                    .filter(|one| one.leaves())
+                {
+                    // `../x` is relative to directories that are not known yet, all of them below the prefix.
+                    let reach = if one.is_absolute() {
+                        one.prefix(b"/").path
+                    } else {
+                        one.anchor(&prefix.path).to_vec()
+                    };
+                    widen(&mut roots, reach, None);
+                }
+            }
+        }
+        roots
+            .into_iter()
+            .map(|(path, depth)| Root { path, depth })
+            .collect()
+    }
+}
+
+fn widen(roots: &mut BTreeMap<Vec<u8>, Option<usize>>, path: Vec<u8>, depth: Option<usize>) {
+    roots
+        .entry(path)
+        .and_modify(|known| *known = known.zip(depth).map(|(known, depth)| known.max(depth)))
+        .or_insert(depth);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(value: &str) -> crate::buildspec::model::Text {
+        crate::source::Spanned::new(value.to_owned(), crate::source::Span::default())
+    }
+
+    fn roots(base: Option<&str>, files: &[&str]) -> Vec<(String, Option<usize>)> {
+        let definition = Artifacts {
+            base_directory: base.map(text),
+            files: files.iter().map(|one| text(one)).collect(),
+            ..Artifacts::default()
+        };
+        let request = Request::new(&definition, None, |_| Some("/other".into())).unwrap();
+        let roots = request.roots(b"/src/").into_iter();
+        roots
+            .map(|root| (String::from_utf8(root.path).unwrap(), root.depth))
+            .collect()
+    }
+
+    #[test]
+    fn lists_no_more_than_it_needs() {
+        for (base, files, expected) in [
+            (None, &["**/*"][..], &[("/src", None)][..]),
+            (
+                None,
+                &["a.json"],
+                &[("/src", Some(0)), ("/src/a.json", None)],
+            ),
+            (None, &["*.json", "*/b"], &[("/src", Some(2))]),
+            (
+                None,
+                &["*.json", "x/**/*"],
+                &[("/src", Some(1)), ("/src/x", None)],
+            ),
+            (Some("dist"), &["**/*"], &[("/src/dist", None)]),
+            (Some("my-*"), &["**/*"], &[("/src", None)]),
+            (Some("a/b*"), &["c"], &[("/src/a", None)]),
+            (Some("$X"), &["*"], &[("/other", Some(1))]),
+            (
+                Some("b*"),
+                &["/tmp/*.log"],
+                &[("/src", None), ("/tmp", None)],
+            ),
+            (
+                None,
+                &["/tmp/*.log"],
+                &[("/src", Some(0)), ("/tmp", Some(1))],
+            ),
+            (Some("b/*"), &["../../x"], &[("/", None), ("/src/b", None)]),
+            (None, &["../x/*"], &[("/src", Some(0)), ("/x", Some(1))]),
+        ] {
+            let expected: Vec<_> = expected
+                .iter()
+                .map(|&(path, depth)| (path.to_owned(), depth))
+                .collect();
+            assert_eq!(roots(base, files), expected, "{base:?} {files:?}");
+        }
+    }
+}

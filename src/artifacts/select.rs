@@ -1,0 +1,305 @@
+//! Which files become the artifact, and what `CodeBuild` writes in its log while it looks for them.
+//!
+//! The lines and their order come from real logs. Not seen in any: the lines of a `base-directory` that is a
+//! pattern (here: one block for each directory, sorted, and one `Found` line for all), and `Skipping` for a missing
+//! `base-directory` (here: as for files, for both go through the same lines before).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::pattern::Alternative;
+use super::{Kind, Notes, Pattern, PatternError, Request, Tree, path, shown};
+
+/// A file for the artifact.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chosen {
+    /// Absolute path in the container.
+    pub source: Vec<u8>,
+    /// Path in the artifact: relative, without `.` and `..`.
+    pub artifact: Vec<u8>,
+}
+
+/// Why the phase fails, in `CodeBuild`'s words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    /// The phase context's status code.
+    pub code: &'static str,
+    /// The phase context's message.
+    pub message: String,
+}
+
+/// What was decided.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// `CodeBuild`'s log lines, in order.
+    pub log: Vec<String>,
+    /// What to take; sorted by path in the artifact, each of which is there once.
+    pub files: Vec<Chosen>,
+    /// What this program has to add.
+    pub warnings: Notes,
+    /// Set when the phase fails; `files` is empty then.
+    pub failure: Option<Failure>,
+}
+
+impl Selection {
+    /// The files to fetch from the container, each once, sorted.
+    pub fn sources(&self) -> BTreeSet<&[u8]> {
+        self.files.iter().map(|file| &file.source[..]).collect()
+    }
+}
+
+impl Failure {
+    fn client(message: String) -> Self {
+        Self {
+            code: "CLIENT_ERROR",
+            message,
+        }
+    }
+}
+
+impl From<PatternError> for Failure {
+    fn from(error: PatternError) -> Self {
+        Self::client(error.to_string())
+    }
+}
+
+/// Decides which files of the tree become the artifact.
+///
+/// The tree is the listing of [`Request::roots`] for the same `source`.
+pub fn select(request: &Request, source: &[u8], tree: &Tree) -> Selection {
+    let mut search = Search {
+        request,
+        tree,
+        source: path::normalised(source),
+        result: Selection::default(),
+    };
+    search.run();
+    search.result
+}
+
+struct Search<'a> {
+    request: &'a Request,
+    tree: &'a Tree,
+    source: Vec<u8>,
+    result: Selection,
+}
+
+impl Search<'_> {
+    fn run(&mut self) {
+        self.request
+            .warnings
+            .iter()
+            .for_each(|line| self.result.warnings.push(line));
+        if self.tree.refused() > 0 {
+            self.warn(format!(
+                "{} paths in the list of files were refused",
+                self.tree.refused()
+            ));
+        }
+        if let Some(identifier) = &self.request.identifier {
+            self.log(
+                "Preparing to copy secondary artifacts ",
+                identifier.as_bytes(),
+            );
+        }
+        let bases = self.base_directories();
+        if bases.is_empty() {
+            let text = shown(self.request.base.text().as_bytes());
+            let message = format!("no matching base directory path found for {text}");
+            self.result.failure = Some(Failure::client(message));
+            return;
+        }
+
+        let mut found = BTreeSet::new();
+        let mut chosen: BTreeMap<Vec<u8>, Vec<u8>> = BTreeMap::new();
+        for base in bases {
+            self.log(
+                "Expanding file paths for base directory ",
+                &self.name_of(&base),
+            );
+            for file in self.files_of(&base) {
+                found.insert(file.clone());
+                let name = self.artifact_path(&base, &file);
+                if let Some(earlier) = chosen.insert(name.clone(), file.clone())
+                    && earlier != file
+                {
+                    let [name, earlier, file] = [&name, &earlier, &file].map(|path| shown(path));
+                    self.warn(format!(
+                        "`{earlier}` and `{file}` both become `{name}`; the last one is kept"
+                    ));
+                }
+            }
+        }
+        if chosen.is_empty() {
+            self.result.failure = Some(Failure::client(
+                "no matching artifact paths found".to_owned(),
+            ));
+            return;
+        }
+        self.result
+            .log
+            .push(format!("Found {} file(s)", found.len()));
+        self.result.files = chosen
+            .into_iter()
+            .map(|(artifact, source)| Chosen { source, artifact })
+            .collect();
+    }
+
+    /// The directories that `base-directory` stands for, sorted.
+    fn base_directories(&mut self) -> BTreeSet<Vec<u8>> {
+        let base = &self.request.base;
+        self.log("Expanding base directory path: ", base.text().as_bytes());
+        self.log("Assembling file list", b"");
+        self.log("Expanding ", base.text().as_bytes());
+        let mut found = BTreeSet::new();
+        for one in base.alternatives() {
+            let prefix = one.prefix(&self.source).path;
+            for (path, kind) in self.tree.below(&prefix) {
+                let matches = if one.is_literal() {
+                    path == prefix
+                } else {
+                    one.matches(&self.source, path)
+                };
+                let problem = match kind {
+                    _ if !matches => continue,
+                    Kind::Directory => {
+                        found.insert(path.to_vec());
+                        continue;
+                    }
+                    Kind::File => "file",
+                    Kind::Link => "symbolic link",
+                };
+                if one.is_literal() || kind == Kind::Link {
+                    let path = shown(path);
+                    self.warn(format!("`base-directory`: `{path}` is a {problem}"));
+                }
+            }
+        }
+        if found.is_empty() && base.is_literal() {
+            self.log("Skipping invalid file path ", base.text().as_bytes());
+        }
+        found
+    }
+
+    /// The files below one base directory (or outside of it, when a pattern says so), sorted, after the excludes.
+    fn files_of(&mut self, base: &[u8]) -> BTreeSet<Vec<u8>> {
+        self.log("Assembling file list", b"");
+        let mut files = BTreeSet::new();
+        for pattern in &self.request.files {
+            self.log("Expanding ", pattern.text().as_bytes());
+            let before = files.len();
+            let mut matched = false;
+            for one in pattern.alternatives() {
+                matched |= self.add_matches(base, pattern, one, &mut files);
+            }
+            if !matched && files.len() == before && pattern.is_literal() {
+                self.log("Skipping invalid file path ", pattern.text().as_bytes());
+            }
+        }
+        files.retain(|file| !self.is_excluded(base, file));
+        files
+    }
+
+    /// Whether the pattern named anything.
+    fn add_matches(
+        &mut self,
+        base: &[u8],
+        pattern: &Pattern,
+        one: &Alternative,
+        files: &mut BTreeSet<Vec<u8>>,
+    ) -> bool {
+        if pattern.text().is_empty() {
+            return false;
+        }
+        let prefix = one.prefix(base).path;
+        let tree = self.tree;
+        let plain = one.is_literal();
+        let is_file = plain && tree.kind(&prefix) == Some(Kind::File);
+        if is_file && one.is_directory() {
+            return false;
+        }
+        let mut matched = false;
+        for (path, kind) in tree.below(&prefix) {
+            match kind {
+                _ if !plain && !one.matches(base, path) => {}
+                Kind::File => {
+                    files.insert(path.to_vec());
+                    matched = true;
+                }
+                Kind::Link => {
+                    self.warn(format!(
+                        "`{}` is a symbolic link to a directory or to nothing; left out",
+                        shown(path)
+                    ));
+                }
+                Kind::Directory => {}
+            }
+        }
+        if matched && plain && !is_file {
+            let text = shown(pattern.text().as_bytes());
+            let better = format!("{}/**/*", text.trim_end_matches('/'));
+            self.warn(format!(
+                "`{text}` is a directory; taken for `{better}`, which CodeBuild documents"
+            ));
+        }
+        if matched && path::below(base, &prefix).is_none() {
+            let text = shown(pattern.text().as_bytes());
+            self.warn(format!(
+                "`{text}` leaves the base directory; what CodeBuild makes of that is not known"
+            ));
+        }
+        matched
+    }
+
+    fn is_excluded(&self, base: &[u8], file: &[u8]) -> bool {
+        let within = |one: &Alternative| {
+            // An empty text (a variable that is not set) would name the base directory and take everything.
+            one.is_literal() && path::below(&one.prefix(base).path, file).is_some()
+        };
+        self.request
+            .excludes
+            .iter()
+            .filter(|pattern| !pattern.text().is_empty())
+            .any(|pattern| pattern.matches(base, file) || pattern.alternatives().iter().any(within))
+    }
+
+    /// Relative to the base directory, without the `..` of what lies outside of it.
+    fn artifact_path(&self, base: &[u8], file: &[u8]) -> Vec<u8> {
+        if self.request.discard_paths {
+            return path::file_name(file).to_vec();
+        }
+        let mut directory = base;
+        loop {
+            match path::below(directory, file) {
+                Some(rest) if !rest.is_empty() => return rest.to_vec(),
+                // A forged list can say that a base directory lies below a file.
+                _ => directory = path::parent(directory),
+            }
+        }
+    }
+
+    /// A base directory as `CodeBuild` would write it: as in the buildspec, or as the pattern found it.
+    fn name_of(&self, base: &[u8]) -> Vec<u8> {
+        let text = self.request.base.text();
+        if self.request.base.is_literal() {
+            return text.as_bytes().to_vec();
+        }
+        match path::below(&self.source, base) {
+            Some(b"") => b".".to_vec(),
+            Some(rest) if !text.starts_with('/') => rest.to_vec(),
+            _ => base.to_vec(),
+        }
+    }
+
+    /// A line of the log. What stands in it may come from the container: no control characters.
+    fn log(&mut self, words: &str, text: &[u8]) {
+        self.result.log.push(format!("{words}{}", shown(text)));
+    }
+
+    fn warn(&mut self, line: String) {
+        self.result.warnings.push(line);
+    }
+}
+
+#[cfg(test)]
+#[path = "select_tests.rs"]
+mod tests;

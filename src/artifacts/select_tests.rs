@@ -1,0 +1,355 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::buildspec::model::{Artifacts, Text};
+use crate::source::{Span, Spanned};
+
+fn texts(values: &[impl AsRef<str>]) -> Vec<Text> {
+    let text = |value: &str| Spanned::new(value.to_owned(), Span::default());
+    values.iter().map(|value| text(value.as_ref())).collect()
+}
+
+fn definition(base: Option<&str>, files: &[&str], excludes: &[&str]) -> Artifacts {
+    Artifacts {
+        base_directory: base.and_then(|base| texts(&[base]).pop()),
+        files: texts(files),
+        exclude_paths: texts(excludes),
+        ..Artifacts::default()
+    }
+}
+
+/// A tree of files below `/src`, with the directories above them; absolute paths stand as they are.
+fn tree(files: &[&str]) -> Tree {
+    let mut tree: Tree = [("/src", Kind::Directory)].into_iter().collect();
+    for file in files {
+        let (name, kind) = match file.strip_suffix('/') {
+            Some(directory) => (directory, Kind::Directory),
+            None => match file.strip_suffix('@') {
+                Some(link) => (link, Kind::Link),
+                None => (*file, Kind::File),
+            },
+        };
+        let whole = if name.starts_with('/') {
+            name.as_bytes().to_vec()
+        } else {
+            path::join(b"/src", name.as_bytes())
+        };
+        let mut directory = path::parent(&whole).to_vec();
+        tree.insert(whole, kind);
+        while directory != b"/" {
+            tree.insert(directory.clone(), Kind::Directory);
+            directory = path::parent(&directory).to_vec();
+        }
+    }
+    tree
+}
+
+fn run(definition: &Artifacts, files: &[&str]) -> Selection {
+    let request = Request::new(definition, None, |name| {
+        (name == "OTHER").then(|| "/other".to_owned())
+    })
+    .unwrap();
+    select(&request, b"/src", &tree(files))
+}
+
+fn paths(selection: &Selection) -> Vec<String> {
+    selection
+        .files
+        .iter()
+        .map(|file| shown(&file.artifact))
+        .collect()
+}
+
+fn failure(selection: &Selection) -> &str {
+    &selection.failure.as_ref().unwrap().message
+}
+
+#[test]
+fn writes_codebuilds_lines() {
+    let selection = run(&definition(None, &["**/*"], &[]), &["a", "b/.c"]);
+    assert_eq!(
+        selection.log,
+        [
+            "Expanding base directory path: .",
+            "Assembling file list",
+            "Expanding .",
+            "Expanding file paths for base directory .",
+            "Assembling file list",
+            "Expanding **/*",
+            "Found 2 file(s)",
+        ]
+    );
+    assert_eq!(paths(&selection), ["a", "b/.c"]);
+    assert_eq!(selection.files[1].source, b"/src/b/.c");
+    assert!(selection.warnings.is_empty());
+}
+
+#[test]
+fn skips_missing_files_but_not_patterns_without_a_match() {
+    let selection = run(
+        &definition(None, &["missing.txt", "*.none", "a"], &[]),
+        &["a"],
+    );
+    assert_eq!(
+        selection.log[5..],
+        [
+            "Expanding missing.txt",
+            "Skipping invalid file path missing.txt",
+            "Expanding *.none",
+            "Expanding a",
+            "Found 1 file(s)",
+        ]
+    );
+    assert_eq!(selection.failure, None);
+}
+
+#[test]
+fn fails_in_codebuilds_words() {
+    let nothing = run(&definition(None, &["missing.txt"], &[]), &["a"]);
+    assert_eq!(nothing.failure.as_ref().unwrap().code, "CLIENT_ERROR");
+    assert_eq!(failure(&nothing), "no matching artifact paths found");
+    assert_eq!(
+        nothing.log.last().unwrap(),
+        "Skipping invalid file path missing.txt"
+    );
+
+    let no_base = run(&definition(Some("nodir"), &["**/*"], &[]), &["a"]);
+    assert_eq!(
+        failure(&no_base),
+        "no matching base directory path found for nodir"
+    );
+
+    let file = run(&definition(Some("a"), &["**/*"], &[]), &["a"]);
+    assert_eq!(
+        failure(&file),
+        "no matching base directory path found for a"
+    );
+    assert_eq!(
+        file.warnings.lines().next().unwrap(),
+        "`base-directory`: `/src/a` is a file"
+    );
+
+    let all_excluded = run(&definition(None, &["a"], &["**/*"]), &["a"]);
+    assert_eq!(failure(&all_excluded), "no matching artifact paths found");
+
+    assert_eq!(
+        failure(&run(&definition(None, &[], &[]), &["a"])),
+        "no matching artifact paths found"
+    );
+    assert_eq!(
+        failure(&run(&definition(None, &["a/"], &[]), &["a"])),
+        "no matching artifact paths found"
+    );
+}
+
+#[test]
+fn follows_the_guides_examples() {
+    let files = [
+        "my-build-1/my-file-1.txt",
+        "my-build-2/my-file-2.txt",
+        "my-build-2/my-subdirectory/my-file-3.txt",
+    ];
+    let one = run(
+        &definition(Some("my-build-2"), &["*/my-file-3.txt"], &[]),
+        &files,
+    );
+    assert_eq!(paths(&one), ["my-subdirectory/my-file-3.txt"]);
+
+    let mut several = definition(Some("my-build*"), &["**/*"], &[]);
+    several.discard_paths = true;
+    let several = run(&several, &files);
+    assert_eq!(
+        paths(&several),
+        ["my-file-1.txt", "my-file-2.txt", "my-file-3.txt"]
+    );
+    assert_eq!(
+        several.log[2..],
+        [
+            "Expanding my-build*",
+            "Expanding file paths for base directory my-build-1",
+            "Assembling file list",
+            "Expanding **/*",
+            "Expanding file paths for base directory my-build-2",
+            "Assembling file list",
+            "Expanding **/*",
+            "Found 3 file(s)",
+        ]
+    );
+}
+
+#[test]
+fn keeps_the_last_of_two_with_one_name() {
+    let mut flat = definition(None, &["**/*"], &[]);
+    flat.discard_paths = true;
+    let selection = run(&flat, &["a/x", "b/x"]);
+    assert_eq!(
+        selection.files,
+        [Chosen {
+            source: b"/src/b/x".into(),
+            artifact: b"x".into()
+        }]
+    );
+    assert_eq!(
+        selection.warnings.lines().collect::<Vec<_>>(),
+        ["`/src/a/x` and `/src/b/x` both become `x`; the last one is kept"]
+    );
+}
+
+#[test]
+fn takes_a_directory_for_its_content() {
+    for text in ["build", "build/", "./build"] {
+        let selection = run(
+            &definition(None, &[text], &[]),
+            &["build/a", "build/b/c", "build-2", "x"],
+        );
+        assert_eq!(paths(&selection), ["build/a", "build/b/c"], "{text}");
+        assert!(!selection.warnings.is_empty());
+    }
+    let empty = run(&definition(None, &["build", "x"], &[]), &["build/", "x"]);
+    assert!(
+        empty
+            .log
+            .contains(&"Skipping invalid file path build".to_owned())
+    );
+}
+
+#[test]
+fn excludes_always_win() {
+    let files = ["a", ".env", "x/.git/config", "x/y/name/z", "keep/name"];
+    let excludes = ["**/.*", "**/.*/**/*", "**/name/**/*", "$UNSET"];
+    let selection = run(&definition(None, &["**/*", ".env"], &excludes), &files);
+    assert_eq!(paths(&selection), ["a", "keep/name"]);
+    let in_base = run(&definition(Some("x"), &["**/*"], &["y"]), &files);
+    assert_eq!(paths(&in_base), [".git/config"]);
+}
+
+#[test]
+fn reaches_outside_the_source() {
+    let base = run(
+        &definition(Some("$OTHER/x"), &["**/*"], &[]),
+        &["/other/x/a", "a"],
+    );
+    assert_eq!(base.log[0], "Expanding base directory path: /other/x");
+    assert_eq!(paths(&base), ["a"]);
+    assert!(base.warnings.is_empty());
+
+    let files = run(
+        &definition(None, &["/tmp/*.log", "../w/b"], &[]),
+        &["/tmp/a.log", "/w/b"],
+    );
+    assert_eq!(paths(&files), ["tmp/a.log", "w/b"]);
+    assert_eq!(files.warnings.lines().count(), 2);
+}
+
+#[test]
+fn says_which_links_it_left_out() {
+    let selection = run(&definition(None, &["**/*"], &[]), &["a", "link@"]);
+    assert_eq!(
+        selection.warnings.lines().collect::<Vec<_>>(),
+        ["`/src/link` is a symbolic link to a directory or to nothing; left out"]
+    );
+}
+
+#[test]
+fn names_the_secondary_artifact_first() {
+    let request = Request::new(&definition(None, &["a"], &[]), Some("id1"), |_| None).unwrap();
+    let selection = select(&request, b"/src", &tree(&["a"]));
+    assert_eq!(
+        selection.log[..2],
+        [
+            "Preparing to copy secondary artifacts id1",
+            "Expanding base directory path: ."
+        ]
+    );
+}
+
+#[test]
+fn survives_a_forged_list() {
+    let tree: Tree = [
+        ("/", Kind::File),
+        ("/src", Kind::Directory),
+        ("/src/a", Kind::File),
+        ("/src/a/b", Kind::Directory),
+    ]
+    .into_iter()
+    .collect();
+    let request = Request::new(&definition(Some("**"), &["/"], &[]), None, |_| None).unwrap();
+    assert_eq!(paths(&select(&request, b"/src", &tree)), ["a"]);
+}
+
+#[test]
+fn keeps_control_characters_out_of_the_log() {
+    let selection = run(&definition(Some("d*"), &["*"], &[]), &["d\x1b[2J\n/a"]);
+    assert_eq!(
+        selection.log[3],
+        "Expanding file paths for base directory d\\u{1b}[2J\\n"
+    );
+}
+
+fn name() -> impl Strategy<Value = String> {
+    "[ab.]{1,3}".prop_filter("not a name", |name| name != "." && name != "..")
+}
+
+fn pattern() -> impl Strategy<Value = String> {
+    prop::collection::vec(
+        prop_oneof![
+            name(),
+            Just("**".into()),
+            Just("*".into()),
+            Just("..".into()),
+            "[ab*?.]{1,3}",
+            Just(String::new())
+        ],
+        1..5,
+    )
+    .prop_map(|parts| parts.join("/"))
+}
+
+/// What a listing of these roots would show of a tree.
+fn listed(tree: &Tree, roots: &[crate::artifacts::Root]) -> Tree {
+    tree.below(b"/")
+        .filter(|(path, _)| {
+            roots.iter().any(|root| {
+                let depth =
+                    path::below(&root.path, path).map(|rest| path::components(rest).count());
+                depth.is_some_and(|depth| root.depth.is_none_or(|most| depth <= most))
+            })
+        })
+        .collect()
+}
+
+proptest! {
+    #[test]
+    fn any_selection_stays_inside_and_respects_excludes(
+        files in prop::collection::vec(prop::collection::vec(name(), 1..4), 0..12),
+        patterns in prop::collection::vec(pattern(), 1..4),
+        excludes in prop::collection::vec(pattern(), 0..3),
+        base in prop::option::of(pattern()),
+        discard_paths: bool,
+    ) {
+        let tree: Tree = std::iter::once((b"/src".to_vec(), Kind::Directory)).chain(files.iter().flat_map(|parts| {
+            (1..=parts.len()).map(|end| {
+                let whole = format!("/src/{}", parts[..end].join("/")).into_bytes();
+                (whole, if end == parts.len() { Kind::File } else { Kind::Directory })
+            })
+        })).collect();
+        let mut definition = definition(base.as_deref(), &[], &[]);
+        definition.files = texts(&patterns);
+        definition.exclude_paths = texts(&excludes);
+        definition.discard_paths = discard_paths;
+        let Ok(request) = Request::new(&definition, None, |_| None) else { return Ok(()); };
+        let selection = select(&request, b"/src", &tree);
+        let listed = listed(&tree, &request.roots(b"/src"));
+        prop_assert_eq!(&select(&request, b"/src", &listed), &selection, "listing less must not change anything");
+        prop_assert_eq!(selection.files.is_empty(), selection.failure.is_some());
+        for file in &selection.files {
+            prop_assert!(path::check(&file.artifact).is_ok(), "{:?}", file);
+            prop_assert_eq!(tree.kind(&file.source), Some(Kind::File));
+        }
+        if base.is_none() {
+            for exclude in &request.excludes {
+                prop_assert!(!selection.files.iter().any(|file| exclude.matches(b"/src", &file.source)));
+            }
+        }
+    }
+}
