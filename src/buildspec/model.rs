@@ -124,7 +124,7 @@ pub struct Artifacts {
     pub enable_symlinks: bool,
     pub s3_prefix: Option<Text>,
     /// Identifier and what it collects, in the file's order; empty inside a secondary artifact.
-    pub secondary: Vec<(Text, Artifacts)>,
+    pub secondary: Vec<(Text, Self)>,
 }
 
 /// Section `cache`.
@@ -179,6 +179,7 @@ pub struct Batch {
 }
 
 /// The four kinds of batch.
+#[expect(clippy::large_enum_variant, reason = "there is one per file")]
 #[derive(Clone, Debug, PartialEq)]
 pub enum BatchKind {
     Graph(Vec<BatchTask>),

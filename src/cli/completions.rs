@@ -4,7 +4,6 @@ use clap::CommandFactory as _;
 
 use super::{Cli, Exit};
 use crate::console::message;
-use crate::error::Result;
 
 /// Print a completion script for a shell.
 #[derive(Debug, clap::Args)]
@@ -12,7 +11,7 @@ pub(super) struct Arguments {
     shell: clap_complete::Shell,
 }
 
-pub(super) fn execute(arguments: &Arguments) -> Result<Exit> {
+pub(super) fn execute(arguments: &Arguments) -> Exit {
     let mut script = Vec::new();
     clap_complete::generate(
         arguments.shell,
@@ -21,5 +20,5 @@ pub(super) fn execute(arguments: &Arguments) -> Result<Exit> {
         &mut script,
     );
     message::answer(&String::from_utf8_lossy(&script));
-    Ok(Exit::Success)
+    Exit::Success
 }

@@ -91,7 +91,7 @@ pub fn main() -> ExitCode {
         Verb::Run(arguments) => run::execute(*arguments),
         Verb::Validate(arguments) => validate::execute(&arguments),
         Verb::Clean(arguments) => clean::execute(&arguments),
-        Verb::Completions(arguments) => completions::execute(&arguments),
+        Verb::Completions(arguments) => Ok(completions::execute(&arguments)),
     };
     let exit = result.unwrap_or_else(|error| {
         message::error(&error);

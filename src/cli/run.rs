@@ -170,10 +170,9 @@ pub(super) fn execute(arguments: Arguments) -> Result<Exit> {
     let style = super::style(arguments.color, super::stdout_is_terminal(), verbosity);
     let format = match arguments.log_format {
         Some(Format::Pretty) => LogFormat::Pretty,
-        Some(Format::Codebuild) => LogFormat::CodeBuild,
         Some(Format::Json) => LogFormat::Json,
         None if super::stdout_is_terminal() => LogFormat::Pretty,
-        None => LogFormat::CodeBuild,
+        Some(Format::Codebuild) | None => LogFormat::CodeBuild,
     };
     let options = settle(arguments)?;
     super::block_on(async {
@@ -289,18 +288,17 @@ fn absolute(path: &Path) -> Result<PathBuf> {
 }
 
 fn override_of(given: &str) -> Result<Override> {
-    let (name, value, passed_through) = match given.split_once('=') {
-        Some((name, value)) => (name, value.to_owned(), false),
-        None => {
-            let value = super::variable_os(given).ok_or_else(|| {
-                Error::usage(format!("-e {given}: the host has no variable of that name"))
-                    .hint(format!("-e {given}=VALUE gives it one"))
-            })?;
-            let value = value
-                .into_string()
-                .map_err(|_| Error::usage(format!("-e {given}: the host's value is not UTF-8")))?;
-            (given, value, true)
-        }
+    let (name, value, passed_through) = if let Some((name, value)) = given.split_once('=') {
+        (name, value.to_owned(), false)
+    } else {
+        let value = super::variable_os(given).ok_or_else(|| {
+            Error::usage(format!("-e {given}: the host has no variable of that name"))
+                .hint(format!("-e {given}=VALUE gives it one"))
+        })?;
+        let value = value
+            .into_string()
+            .map_err(|_| Error::usage(format!("-e {given}: the host's value is not UTF-8")))?;
+        (given, value, true)
     };
     if name.is_empty() {
         return Err(Error::usage(format!("-e {given}: a name is missing")));
@@ -350,7 +348,7 @@ fn stop(timeout: Option<Duration>) -> Result<impl Future<Output = Stop>> {
     let mut terminate = listen(SignalKind::terminate())?;
     let mut hang_up = listen(SignalKind::hangup())?;
     Ok(async move {
-        let time_out = async {
+        let time_is_up = async {
             match timeout {
                 Some(timeout) => tokio::time::sleep(timeout).await,
                 None => std::future::pending().await,
@@ -360,7 +358,7 @@ fn stop(timeout: Option<Duration>) -> Result<impl Future<Output = Stop>> {
             _ = interrupt.recv() => Stop::Signal(2),
             _ = terminate.recv() => Stop::Signal(15),
             _ = hang_up.recv() => Stop::Signal(1),
-            () = time_out => Stop::TimedOut,
+            () = time_is_up => Stop::TimedOut,
         };
         tokio::spawn(async move {
             interrupt.recv().await;

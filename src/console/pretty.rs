@@ -105,7 +105,7 @@ impl<W: Write + Send> Watcher for Pretty<W> {
                 writeln!(self.out, "  {text}")?;
             }
             Event::Note(text) if self.style.verbosity == Verbosity::Verbose => {
-                writeln!(self.out, "  note: {}", harmless(text))?
+                writeln!(self.out, "  note: {}", harmless(text))?;
             }
             Event::Warning(text) => {
                 let word = self.paint(Yellow.on_default().bold(), "warning");

@@ -11,9 +11,10 @@ use crate::source::{Source, Span};
 ///
 /// `styled` adds colours; `width` is the terminal's.
 pub fn render(source: &Source, findings: &[Finding], styled: bool, width: usize) -> String {
-    let renderer = match styled {
-        true => Renderer::styled(),
-        false => Renderer::plain(),
+    let renderer = if styled {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
     };
     let renderer = renderer.term_width(width);
     let mut output = String::new();
@@ -93,9 +94,10 @@ impl<'a> Window<'a> {
                 .min(end.saturating_sub(self.start).saturating_sub(start));
         let place = |byte: usize| harmless(self.text.get(..byte).unwrap_or_default()).len();
         let annotation = kind.span(place(start)..place(end));
-        match label.message.is_empty() {
-            true => annotation,
-            false => annotation.label(harmless(&label.message)),
+        if label.message.is_empty() {
+            annotation
+        } else {
+            annotation.label(harmless(&label.message))
         }
     }
 }

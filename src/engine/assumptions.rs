@@ -15,7 +15,7 @@ pub const NOT_SUCCEEDING_IN_FINALLY: bool = true;
 /// The first failing command of `finally` skips the rest of it, as in `commands`. Unconfirmed.
 pub const FINALLY_STOPS_AT_FIRST_FAILURE: bool = true;
 
-/// `on-failure: ABORT` skips UPLOAD_ARTIFACTS too.
+/// `on-failure: ABORT` skips `UPLOAD_ARTIFACTS` too.
 ///
 /// From an answer on re:Post (QUCon9LOD-RMa-ZZUHiHplPg): reports were not read until ABORT was taken away.
 pub const ABORT_SKIPS_UPLOAD: bool = true;

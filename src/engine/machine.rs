@@ -15,7 +15,7 @@ pub enum Step<'a> {
     Run(Run<'a>),
     /// Say that a phase ended.
     Leave(PhaseType, Status),
-    /// Do UPLOAD_ARTIFACTS and tell the machine whether it succeeded.
+    /// Do `UPLOAD_ARTIFACTS` and tell the machine whether it succeeded.
     Upload,
     /// Nothing more: the build's status.
     Finish(Status),
@@ -42,7 +42,7 @@ enum State {
     Finish,
 }
 
-/// The phases after DOWNLOAD_SOURCE, from INSTALL to the build's status.
+/// The phases after `DOWNLOAD_SOURCE`, from INSTALL to the build's status.
 #[derive(Clone, Debug)]
 pub struct Machine<'a> {
     phases: [Option<&'a Phase>; 4],

@@ -19,7 +19,7 @@ use crate::source::Source;
 /// What the four command phases led to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// UPLOAD_ARTIFACTS comes next; tell the machine how it went.
+    /// `UPLOAD_ARTIFACTS` comes next; tell the machine how it went.
     Upload,
     /// The build is over.
     Finish(Status),
@@ -28,7 +28,7 @@ pub enum Next {
 /// The variable that tells commands whether an earlier one has failed.
 pub const SUCCEEDING: &str = "CODEBUILD_BUILD_SUCCEEDING";
 
-/// Runs the phases up to UPLOAD_ARTIFACTS or the build's end.
+/// Runs the phases up to `UPLOAD_ARTIFACTS` or the build's end.
 ///
 /// `Lost` means that no command can be run any more; the phase that was running is then still open in the journal.
 pub async fn run_phases<E: Executor>(

@@ -115,19 +115,17 @@ impl Supervisor {
             if let (Some(status), true) = (status, settled) {
                 return Ok(exit(status, &complaint));
             }
-            let next = match self.wire.output.next().now_or_never() {
-                Some(next) => next,
-                None => {
-                    sink.idle();
-                    self.wire.output.next().await
-                }
+            let next = if let Some(next) = self.wire.output.next().now_or_never() {
+                next
+            } else {
+                sink.idle();
+                self.wire.output.next().await
             };
-            match next {
-                Some(chunk) => chunks.push(chunk?),
-                None => {
-                    sink.write(&self.output.finish());
-                    return Err(Lost(None));
-                }
+            if let Some(chunk) = next {
+                chunks.push(chunk?);
+            } else {
+                sink.write(&self.output.finish());
+                return Err(Lost(None));
             }
         }
     }

@@ -9,7 +9,7 @@ use crate::run::{Build, Ended};
 use crate::runtime::Lost;
 
 /// Cleaning up never uses the build's own token, and has this long.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 impl Build<'_> {
     pub(crate) async fn explain(&self, lost: Lost) -> Result<Context> {
@@ -47,12 +47,11 @@ impl Build<'_> {
             return;
         };
         match tokio::time::timeout(PATIENCE, sweep).await {
-            Ok(Ok(Ok(0))) => {}
-            Ok(Ok(Ok(count))) => self.journal.emit(&Event::Note(format!(
+            Ok(Ok(Ok(count))) if count > 0 => self.journal.emit(&Event::Note(format!(
                 "removed {count} objects that a dead build left on the engine"
             ))),
             Ok(Ok(Err(error))) => self.journal.emit(&Event::Warning(error.message)),
-            Ok(Err(_)) | Err(_) => {}
+            _ => {}
         }
     }
 

@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn is_bounded() {
-        assert_eq!(judge("[".repeat(100_000).as_bytes()).is_err(), true);
+        assert!(judge("[".repeat(100_000).as_bytes()).is_err());
         let deep = format!("{}{}", "[".repeat(10_000), "]".repeat(10_000));
         assert_eq!(judge(deep.as_bytes()), Ok(()));
         let mut bomb = String::from("a0: &a0 [x, x]\n");

@@ -338,9 +338,10 @@ fn scalar(value: &str, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Kin
         return Kind::Null;
     }
     // The parser writes `~` for a value that is not there at all.
-    let text = match span.start == span.end && style == Style::Plain {
-        true => String::new(),
-        false => value.replace("\r\n", "\n"),
+    let text = if span.start == span.end && style == Style::Plain {
+        String::new()
+    } else {
+        value.replace("\r\n", "\n")
     };
     Kind::Scalar { text, style }
 }

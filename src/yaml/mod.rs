@@ -88,7 +88,7 @@ impl Node {
     }
 
     /// The value of a mapping's key.
-    pub fn get(&self, key: &str) -> Option<&Node> {
+    pub fn get(&self, key: &str) -> Option<&Self> {
         self.entries()?
             .iter()
             .find(|entry| entry.key.text() == Some(key))

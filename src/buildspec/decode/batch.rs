@@ -229,7 +229,7 @@ impl Decoder<'_> {
             match entry.key.text().unwrap_or_default() {
                 "parallelism" => parallelism = self.text(node, "batch.build-fanout.parallelism"),
                 "ignore-failure" => {
-                    ignore_failure = self.flag(node, "batch.build-fanout.ignore-failure")
+                    ignore_failure = self.flag(node, "batch.build-fanout.ignore-failure");
                 }
                 _ => self.unknown_key(None, "`build-fanout`", entry, keys::FANOUT),
             }

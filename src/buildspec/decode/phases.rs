@@ -294,12 +294,11 @@ impl Decoder<'_> {
     fn on_failure(&mut self, node: &Node, path: &str) -> Option<Spanned<OnFailure>> {
         let key = format!("{path}.on-failure");
         let text = self.text(node, &key)?;
-        match parse_on_failure(&text.value) {
-            Some(value) => Some(Spanned::new(value, text.span)),
-            None => {
-                self.wrong_value(&text, &key, ON_FAILURE);
-                None
-            }
+        if let Some(value) = parse_on_failure(&text.value) {
+            Some(Spanned::new(value, text.span))
+        } else {
+            self.wrong_value(&text, &key, ON_FAILURE);
+            None
         }
     }
 }

@@ -112,9 +112,10 @@ impl Decoder<'_> {
                 continue;
             };
             let path = format!("{key}.{}", name.value);
-            let value = match entry.value.is_null() {
-                true => Some(Spanned::new(String::new(), entry.value.span)),
-                false => self.text(&entry.value, &path),
+            let value = if entry.value.is_null() {
+                Some(Spanned::new(String::new(), entry.value.span))
+            } else {
+                self.text(&entry.value, &path)
             };
             if let Some(value) = value {
                 variables.push(Variable { name, value });
@@ -125,17 +126,16 @@ impl Decoder<'_> {
 
     /// A key that the author chose.
     pub(super) fn name(&mut self, entry: &Entry, section: &str) -> Option<Text> {
-        match entry.key.text() {
-            Some(text) => Some(Spanned::new(text.to_owned(), entry.key.span)),
-            None => {
-                self.wrong_kind(
-                    &entry.key,
-                    &format!("a name in {section}"),
-                    "string",
-                    &["put a name in front of the `:`"],
-                );
-                None
-            }
+        if let Some(text) = entry.key.text() {
+            Some(Spanned::new(text.to_owned(), entry.key.span))
+        } else {
+            self.wrong_kind(
+                &entry.key,
+                &format!("a name in {section}"),
+                "string",
+                &["put a name in front of the `:`"],
+            );
+            None
         }
     }
 

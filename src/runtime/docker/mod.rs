@@ -92,7 +92,7 @@ impl Engine {
             .hint("run without a container: buildspec run --runtime host")
         };
         let docker = Docker::connect_with_host(host).map_err(failed)?;
-        let docker = docker.with_timeout(Duration::from_secs(120));
+        let docker = docker.with_timeout(Duration::from_mins(2));
         let answer =
             tokio::time::timeout(Duration::from_secs(20), docker.negotiate_version()).await;
         let docker = answer
