@@ -182,7 +182,6 @@ impl Builder {
             }
             self.anchors.insert(anchor, (node.clone(), weight));
         }
-        let depth = self.open.len().saturating_sub(1);
         let Some(open) = self.open.last_mut() else {
             if !self.done {
                 self.tree.root = Some(node);
@@ -201,12 +200,15 @@ impl Builder {
                 None => *key = Some(node),
                 Some(key) if is_merge(&key) => merges.push(node),
                 Some(key) => match key.text().map(|text| (text, seen.get(text))) {
-                    Some((text, Some(&first))) => self.tree.duplicates.push(Duplicate {
-                        key: text.to_owned(),
-                        first,
-                        second: key.span,
-                        depth,
-                    }),
+                    Some((text, Some(&first))) => {
+                        self.tree.duplicates.push(Duplicate {
+                            key: text.to_owned(),
+                            first,
+                            second: key.span,
+                        });
+                        entries.retain(|entry| entry.key.text() != Some(text));
+                        entries.push(Entry { key, value: node });
+                    }
                     Some((text, None)) => {
                         seen.insert(text.to_owned(), key.span);
                         entries.push(Entry { key, value: node });
@@ -439,9 +441,10 @@ mod tests {
         let keys: Vec<_> = tree
             .duplicates
             .iter()
-            .map(|duplicate| (duplicate.key.as_str(), duplicate.depth))
+            .map(|duplicate| duplicate.key.as_str())
             .collect();
-        assert_eq!(keys, [("c", 1), ("a", 0)]);
+        assert_eq!(keys, ["c", "a"]);
+        assert_eq!(short(tree.root.as_ref().unwrap()), "{b: {c: 2}, a: 2}");
     }
 
     #[test]

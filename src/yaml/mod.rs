@@ -3,6 +3,7 @@
 //! Two parsers with fixed roles: the [`judge`] decides whether `CodeBuild` would read the file, and in which words;
 //! the [`map`] says where things are and gives each scalar's source text. The judge speaks first.
 
+mod advice;
 mod assumed;
 mod explain;
 pub mod judge;
@@ -31,7 +32,7 @@ pub enum Kind {
         style: Style,
     },
     Sequence(Vec<Node>),
-    /// In the file's order, merge keys applied, later duplicates left out.
+    /// In the file's order, merge keys applied; of a key that stands twice, the last one.
     Mapping(Vec<Entry>),
 }
 
@@ -57,8 +58,6 @@ pub struct Duplicate {
     pub key: String,
     pub first: Span,
     pub second: Span,
-    /// 0 for the file's own mapping.
-    pub depth: usize,
 }
 
 /// The file's first document.

@@ -4,7 +4,7 @@ use super::value::found;
 use super::{Decoder, list};
 use crate::buildspec::model::{Command, OnFailure, Phase, Phases, Variable};
 use crate::buildspec::{assumed, keys};
-use crate::diagnostic::Finding;
+use crate::diagnostic::{Finding, Severity};
 use crate::source::{Span, Spanned};
 use crate::yaml::{Entry, Kind, Node};
 
@@ -53,6 +53,9 @@ impl Decoder<'_> {
                 keys::PHASES.contains(&key) || keys::INSTALL.contains(&key) && key != "run-as"
             })
             .collect();
+        let batch = sections
+            .iter()
+            .find(|entry| entry.key.text() == Some("batch"));
         let (message, label) = match (section, strays.is_empty()) {
             (Some(_), false) => (
                 "nothing is indented below `phases`",
@@ -72,6 +75,16 @@ impl Decoder<'_> {
         };
         let mut finding =
             Finding::error("phases", assumed::PHASES_MISSING, message, span).label(label);
+        if let (true, None, Some(batch)) = (strays.is_empty(), misspelt, batch) {
+            finding.severity = Severity::Warning;
+            finding.message = "without `phases` this is for batch builds only".to_owned();
+            finding.primary.span = batch.key.span;
+            self.report(
+                finding
+                    .help("start it as a batch build, or build the buildspec of one of its tasks"),
+            );
+            return;
+        }
         if let Some(misspelt) = misspelt.filter(|_| section.is_none()) {
             finding.primary.span = misspelt.key.span;
             finding = finding.label("did you mean `phases`?");
@@ -255,11 +268,7 @@ impl Decoder<'_> {
              value of the key tag on line {} might be empty",
             line.saturating_sub(1)
         );
-        let written = self
-            .source
-            .text()
-            .get(node.span.range())
-            .unwrap_or_default();
+        let written = self.written(node);
         let (why, label) = match found(node) {
             "list" if written.starts_with('[') => (
                 "YAML reads a command that begins with `[` as a list",
@@ -288,7 +297,16 @@ impl Decoder<'_> {
                 message: "this `:`".to_owned(),
             };
         }
-        self.report(finding.help(quoted(written)));
+        self.report(finding.help(quoted(written, found(node) == "list")));
+    }
+
+    /// A node as it stands in the file, with the `:` of a key without a value.
+    fn written(&self, node: &Node) -> &str {
+        let text = self.source.text();
+        let end = node.span.end;
+        let colon = text.get(end..).is_some_and(|rest| rest.starts_with(':'));
+        text.get(node.span.start..end + usize::from(colon))
+            .unwrap_or_default()
     }
 
     fn on_failure(&mut self, node: &Node, path: &str) -> Option<Spanned<OnFailure>> {
@@ -305,9 +323,11 @@ impl Decoder<'_> {
 }
 
 /// How to write a command so that YAML takes it as a text.
-fn quoted(command: &str) -> String {
+fn quoted(command: &str, is_list: bool) -> String {
     let command = command.trim_end();
-    if command.contains('\n') {
+    if is_list && !command.starts_with('[') {
+        "remove one `- `: all commands are items of one list".to_owned()
+    } else if command.contains('\n') {
         "write each command in a line of its own that begins with `- `, in quotes if it contains `: `"
             .to_owned()
     } else if command.contains('\'') {
