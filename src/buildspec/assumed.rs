@@ -1,4 +1,4 @@
-//! What nobody outside AWS has seen: sentences and choices of the reader for which no log or document gives `CodeBuild`'s own.
+//! What nobody outside AWS has seen: sentences and choices of the reader for which no log or document gives CodeBuild's own.
 //!
 //! Each stands here once, with its evidence. Sentences that were observed stand where they are used.
 
@@ -31,6 +31,9 @@ pub const SHELLS: &[(&str, Shell)] = &[
     ("powershell", Shell::PowerShell),
     ("cmd", Shell::Cmd),
 ];
+
+/// The name of `finally` in the sentence about a command that is no text. Evidence: that of `commands` is `Commands`.
+pub const FINALLY: &str = "Finally";
 
 /// A value of another kind than its key takes.
 ///

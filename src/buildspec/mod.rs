@@ -19,21 +19,21 @@ pub struct Reading {
     pub buildspec: Buildspec,
     /// In the order of the file.
     pub findings: Vec<Finding>,
-    /// Sections, as `CodeBuild`'s log names them, with their unknown keys: `Found possible syntax errors in buildspec: `.
+    /// Sections, as CodeBuild's log names them, with their unknown keys: `Found possible syntax errors in buildspec: `.
     pub unknown_keys: Vec<(String, Vec<String>)>,
     verdict: Option<usize>,
     batch_verdict: Option<usize>,
 }
 
 impl Reading {
-    /// The finding with which `CodeBuild` refuses a plain build; what is wrong in `batch` does not count.
+    /// The finding with which CodeBuild refuses a plain build; what is wrong in `batch` does not count.
     ///
-    /// It is an error, or a warning with `CodeBuild`'s sentence: a file without `phases` that is meant for batch builds.
+    /// It is an error, or a warning with CodeBuild's sentence: a file without `phases` that is meant for batch builds.
     pub fn verdict(&self) -> Option<&Finding> {
         self.findings.get(self.verdict?)
     }
 
-    /// The error with which `CodeBuild` refuses a batch build.
+    /// The error with which CodeBuild refuses a batch build.
     pub fn batch_verdict(&self) -> Option<&Finding> {
         self.findings.get(self.batch_verdict?)
     }

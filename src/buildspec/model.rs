@@ -124,7 +124,7 @@ pub struct Artifacts {
     pub enable_symlinks: bool,
     pub s3_prefix: Option<Text>,
     /// Identifier and what it collects, in the file's order; empty inside a secondary artifact.
-    pub secondary: Vec<(Text, Artifacts)>,
+    pub secondary: Vec<(Text, Self)>,
 }
 
 /// Section `cache`.
@@ -180,6 +180,7 @@ pub struct Batch {
 
 /// The four kinds of batch.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a buildspec has one")]
 pub enum BatchKind {
     Graph(Vec<BatchTask>),
     List(Vec<BatchTask>),

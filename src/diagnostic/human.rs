@@ -14,9 +14,10 @@ const LEAST_WIDTH: usize = 40;
 ///
 /// `styled` adds colours; `width` is the terminal's.
 pub fn render(source: &Source, findings: &[Finding], styled: bool, width: usize) -> String {
-    let renderer = match styled {
-        true => Renderer::styled(),
-        false => Renderer::plain(),
+    let renderer = if styled {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
     };
     let renderer = renderer.term_width(width.max(LEAST_WIDTH));
     let mut output = String::new();
@@ -46,7 +47,12 @@ fn group<'a>(source: &'a Source, finding: &'a Finding) -> Group<'a> {
         .id(finding.rule)
         .element(snippet);
     if let Some(sentence) = &finding.codebuild {
-        let sentence = format!("CodeBuild says `YAML_FILE_ERROR: {}`", harmless(sentence));
+        let how = if finding.assumed {
+            "CodeBuild refuses this, probably with"
+        } else {
+            "CodeBuild says"
+        };
+        let sentence = format!("{how} `YAML_FILE_ERROR: {}`", harmless(sentence));
         group = group.element(Level::NOTE.message(sentence));
     }
     for help in &finding.help {
@@ -95,9 +101,10 @@ impl<'a> Window<'a> {
         let end = inside(label.span.end).clamp(start, start + line.trim_end().len());
         let place = |byte: usize| harmless(&self.text[..byte]).len();
         let annotation = kind.span(place(start)..place(end));
-        match label.message.is_empty() {
-            true => annotation,
-            false => annotation.label(harmless(&label.message)),
+        if label.message.is_empty() {
+            annotation
+        } else {
+            annotation.label(harmless(&label.message))
         }
     }
 }

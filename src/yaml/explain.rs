@@ -85,6 +85,8 @@ pub(super) fn finding(source: &Source, refusal: &Refusal) -> Finding {
         _ => {}
     }
     finding = finding.label(advice.label);
+    // libyaml leaves aliases to its caller, so the words are not its own.
+    finding.assumed = refusal.problem == "unknown anchor";
     if advice.help.is_empty() {
         finding
     } else {

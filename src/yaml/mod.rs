@@ -1,6 +1,6 @@
 //! Text to a tree of nodes, each with its place.
 //!
-//! Two parsers with fixed roles: the [`judge`] decides whether `CodeBuild` would read the file, and in which words;
+//! Two parsers with fixed roles: the [`judge`] decides whether CodeBuild would read the file, and in which words;
 //! the [`map`] says where things are and gives each scalar's source text. The judge speaks first.
 
 mod advice;
@@ -87,7 +87,7 @@ impl Node {
     }
 
     /// The value of a mapping's key.
-    pub fn get(&self, key: &str) -> Option<&Node> {
+    pub fn get(&self, key: &str) -> Option<&Self> {
         self.entries()?
             .iter()
             .find(|entry| entry.key.text() == Some(key))
@@ -127,4 +127,20 @@ pub fn not_utf8(source: &Source, bytes: &[u8]) -> Option<Finding> {
     judge::judge(bytes)
         .err()
         .map(|refusal| explain::finding(source, &refusal))
+}
+
+#[cfg(test)]
+mod tests {
+    /// A few lines that stand for 2^60 values.
+    pub(super) fn bomb() -> String {
+        let lines = (1..60).map(|level| {
+            let below = level - 1;
+            format!("a{level}: &a{level} [*a{below}, *a{below}]")
+        });
+        let lines: Vec<String> = ["a0: &a0 [x, x]".to_owned()]
+            .into_iter()
+            .chain(lines)
+            .collect();
+        lines.join("\n")
+    }
 }

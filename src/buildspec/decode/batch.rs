@@ -63,7 +63,7 @@ impl Decoder<'_> {
                 self.wrong_kind(
                     node,
                     path,
-                    "list of tasks",
+                    "a list of tasks",
                     &["begin each task with `- identifier: ...`"],
                 );
                 Vec::new()
@@ -229,7 +229,7 @@ impl Decoder<'_> {
             match entry.key.text().unwrap_or_default() {
                 "parallelism" => parallelism = self.text(node, "batch.build-fanout.parallelism"),
                 "ignore-failure" => {
-                    ignore_failure = self.flag(node, "batch.build-fanout.ignore-failure")
+                    ignore_failure = self.flag(node, "batch.build-fanout.ignore-failure");
                 }
                 _ => self.unknown_key(None, "`build-fanout`", entry, keys::FANOUT),
             }
@@ -322,7 +322,7 @@ impl Decoder<'_> {
         with: impl FnOnce(Finding) -> Finding,
     ) {
         let finding = Finding::error("batch", assumed::batch(problem), message, span);
-        self.report(with(finding));
+        self.report(with(finding.assumed()));
     }
 }
 

@@ -11,6 +11,8 @@ use crate::yaml::{Entry, Kind, Node};
 /// How often `RETRY` repeats when it does not say.
 const RETRIES: u32 = 3;
 const MOST_RETRIES: u32 = 100;
+/// CodeBuild's name for the list of commands in its sentence about them.
+const COMMANDS: &str = "Commands";
 const ON_FAILURE: &str = "`ABORT`, `CONTINUE`, `RETRY`, `RETRY-<count>`, `RETRY-<regex>` and `RETRY-<count>-<regex>`, with a count from 0 to 100";
 
 impl Decoder<'_> {
@@ -73,11 +75,12 @@ impl Decoder<'_> {
             (None, Some(stray)) => stray.key.span,
             (None, None) => Span::default(),
         };
-        let mut finding =
-            Finding::error("phases", assumed::PHASES_MISSING, message, span).label(label);
+        let mut finding = Finding::error("phases", assumed::PHASES_MISSING, message, span)
+            .label(label)
+            .assumed();
         if let (true, None, Some(batch)) = (strays.is_empty(), misspelt, batch) {
             finding.severity = Severity::Warning;
-            finding.message = "without `phases` this is for batch builds only".to_owned();
+            finding.message = String::from("without `phases` this is for batch builds only");
             finding.primary.span = batch.key.span;
             self.report(
                 finding
@@ -87,7 +90,14 @@ impl Decoder<'_> {
         }
         if let Some(misspelt) = misspelt.filter(|_| section.is_none()) {
             finding.primary.span = misspelt.key.span;
-            finding = finding.label("did you mean `phases`?");
+            self.explained
+                .extend(misspelt.key.text().map(str::to_owned));
+            self.report(
+                finding
+                    .label("did you mean `phases`?")
+                    .help("write `phases:`"),
+            );
+            return;
         }
         let mut sketch = String::from("phases:");
         for stray in &strays {
@@ -175,8 +185,8 @@ impl Decoder<'_> {
                 "runtime-versions" if name == "install" => {
                     phase.runtime_versions = self.runtime_versions(entry);
                 }
-                "commands" => phase.commands = self.commands(node, &path, "Commands"),
-                "finally" => phase.finally = self.commands(node, &path, "Finally"),
+                "commands" => phase.commands = self.commands(node, &path, COMMANDS),
+                "finally" => phase.finally = self.commands(node, &path, assumed::FINALLY),
                 "steps" => self.steps(entry),
                 _ => self.unknown_key(
                     Some(&name.to_ascii_uppercase()),
@@ -189,7 +199,7 @@ impl Decoder<'_> {
         phase
     }
 
-    /// `CodeBuild` knows steps with GitHub Actions; this tool can't run them.
+    /// CodeBuild knows steps with GitHub Actions; this tool can't run them.
     fn steps(&mut self, entry: &Entry) {
         self.report(
             Finding::warning(
@@ -223,7 +233,7 @@ impl Decoder<'_> {
         versions
     }
 
-    /// `commands` or `finally`; `field` is `CodeBuild`'s name for it.
+    /// `commands` or `finally`; `field` is CodeBuild's name for it.
     fn commands(&mut self, node: &Node, path: &str, field: &str) -> Vec<Command> {
         match &node.kind {
             Kind::Null => Vec::new(),
@@ -288,6 +298,7 @@ impl Decoder<'_> {
             ),
         };
         let mut finding = Finding::error("command", sentence, why, node.span).label(label);
+        finding.assumed = field != COMMANDS;
         if let Some(colon) = node.entries().and_then(<[Entry]>::first)
             && !written.starts_with('{')
         {
@@ -312,13 +323,11 @@ impl Decoder<'_> {
     fn on_failure(&mut self, node: &Node, path: &str) -> Option<Spanned<OnFailure>> {
         let key = format!("{path}.on-failure");
         let text = self.text(node, &key)?;
-        match parse_on_failure(&text.value) {
-            Some(value) => Some(Spanned::new(value, text.span)),
-            None => {
-                self.wrong_value(&text, &key, ON_FAILURE);
-                None
-            }
+        let value = parse_on_failure(&text.value);
+        if value.is_none() {
+            self.wrong_value(&text, &key, ON_FAILURE);
         }
+        value.map(|value| Spanned::new(value, text.span))
     }
 }
 

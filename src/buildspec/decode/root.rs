@@ -92,9 +92,11 @@ impl Decoder<'_> {
             let mut finding = Finding::error("version", assumed::VERSION_MISSING, message, span)
                 .help("write `version: 0.2` as the first line");
             if let Some(near) = near(entries, "version") {
-                finding = finding.related(near.key.span, "did you mean `version`?");
+                finding.primary.span = near.key.span;
+                finding = finding.label("did you mean `version`?");
+                self.explained.extend(near.key.text().map(str::to_owned));
             }
-            self.report(finding);
+            self.report(finding.assumed());
             return Version::default();
         };
         match entry.value.text() {

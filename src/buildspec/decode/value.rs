@@ -112,9 +112,10 @@ impl Decoder<'_> {
                 continue;
             };
             let path = format!("{key}.{}", name.value);
-            let value = match entry.value.is_null() {
-                true => Some(Spanned::new(String::new(), entry.value.span)),
-                false => self.text(&entry.value, &path),
+            let value = if entry.value.is_null() {
+                Some(Spanned::new(String::new(), entry.value.span))
+            } else {
+                self.text(&entry.value, &path)
             };
             if let Some(value) = value {
                 variables.push(Variable { name, value });
@@ -125,18 +126,17 @@ impl Decoder<'_> {
 
     /// A key that the author chose.
     pub(super) fn name(&mut self, entry: &Entry, section: &str) -> Option<Text> {
-        match entry.key.text() {
-            Some(text) => Some(Spanned::new(text.to_owned(), entry.key.span)),
-            None => {
-                self.wrong_kind(
-                    &entry.key,
-                    &format!("a name in {section}"),
-                    "string",
-                    &["put a name in front of the `:`"],
-                );
-                None
-            }
+        if entry.key.text().is_none() {
+            let name = format!("a name in {section}");
+            self.wrong_kind(
+                &entry.key,
+                &name,
+                "string",
+                &["put a name in front of the `:`"],
+            );
         }
+        let text = entry.key.text()?;
+        Some(Spanned::new(text.to_owned(), entry.key.span))
     }
 
     /// The value is a list where a text belongs, or the like.
@@ -145,6 +145,7 @@ impl Decoder<'_> {
         let wanted = match expected {
             "map" => "keys and values",
             "string" => "a text",
+            "list of strings" => "a list of texts",
             other => other,
         };
         let mut finding = Finding::error(
@@ -153,7 +154,11 @@ impl Decoder<'_> {
             format!("`{key}` takes {wanted}"),
             node.span,
         )
-        .label(format!("this is {}", node.describe()));
+        .label(match node.kind {
+            Kind::Mapping(_) => "these are keys and values".to_owned(),
+            _ => format!("this is {}", node.describe()),
+        })
+        .assumed();
         finding
             .help
             .extend(help.iter().map(|help| (*help).to_owned()));
@@ -169,6 +174,7 @@ impl Decoder<'_> {
                 format!("`{key}` does not take `{}`", value.value),
                 value.span,
             )
+            .assumed()
             .help(format!("allowed: {allowed}")),
         );
     }
