@@ -1,4 +1,4 @@
-//! A local AWS `CodeBuild`: reads a `buildspec.yml`, runs it as `CodeBuild` would, keeps what `CodeBuild` would keep.
+//! A local AWS CodeBuild: reads a `buildspec.yml`, runs it as CodeBuild would, keeps what CodeBuild would keep.
 //!
 //! The library serves the binary of the same package; it makes no promise of stability.
 

@@ -120,3 +120,56 @@ fn plural(number: usize, word: &str) -> String {
         _ => format!("{number} {word}s"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OPTIONS: Options = Options {
+        styled: false,
+        width: 80,
+    };
+
+    fn checked(text: &str) -> (Status, String) {
+        let mut output = Vec::new();
+        let files = [PathBuf::from("-")];
+        let status = validate(&files, &mut text.as_bytes(), OPTIONS, &mut output).unwrap();
+        (status, String::from_utf8(output).unwrap())
+    }
+
+    #[test]
+    fn says_when_nothing_is_found() {
+        let (status, output) = checked("version: 0.2\nphases: {build: {commands: make}}\n");
+        assert_eq!(status, Status::Clean);
+        assert_eq!(output, "checked 1 file: nothing found\n");
+    }
+
+    #[test]
+    fn counts_and_shows() {
+        let (status, output) = checked("version: 2\nx: y\nphases: {build: {commands: make}}\n");
+        assert_eq!(status, Status::Errors);
+        assert_eq!(status.code(), 3);
+        assert!(output.contains("--> <stdin>:1:10"), "{output}");
+        assert!(
+            output.ends_with("checked 1 file: 1 error, 1 warning\n"),
+            "{output}"
+        );
+    }
+
+    #[test]
+    fn a_folder_stands_for_its_buildspec() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("buildspec.yml"), "").unwrap();
+        let files = [folder.path().to_owned()];
+        let mut output = Vec::new();
+        let status = validate(&files, &mut std::io::empty(), OPTIONS, &mut output).unwrap();
+        assert_eq!(status, Status::Errors);
+    }
+
+    #[test]
+    fn a_missing_file_is_named() {
+        let files = [PathBuf::from("/nowhere/buildspec.yml")];
+        let error = validate(&files, &mut std::io::empty(), OPTIONS, &mut Vec::new()).unwrap_err();
+        assert_eq!(error.to_string(), "could not read `/nowhere/buildspec.yml`");
+    }
+}

@@ -1,6 +1,8 @@
-//! What nobody outside AWS has seen: sentences and choices of the reader for which no log or document gives `CodeBuild`'s own.
+//! What nobody outside AWS has seen: sentences and choices of the reader for which no log or document gives CodeBuild's own.
 //!
 //! Each stands here once, with its evidence. Sentences that were observed stand where they are used.
+
+use super::model::Shell;
 
 /// A buildspec without `version`.
 ///
@@ -13,10 +15,25 @@ pub const VERSION_MISSING: &str = "invalid buildspec `version` specified: , see 
 /// So it is the answer to a file whose parts are missing, before the version is looked at.
 pub const PHASES_MISSING: &str = "wrong number of container tags, expected 1";
 
-/// A key twice in one mapping. Evidence: the sentence of Go's YAML package, version 3; version 2 would take the last one.
-pub fn duplicate_key(key: &str, line: usize) -> String {
-    format!("mapping key \"{key}\" already defined at line {line}")
-}
+/// A key that stands twice in one mapping is no error, and the last one counts.
+///
+/// Evidence: `cd/manylinux1-tee.yml` of awslabs/aws-crt-python has two `commands` in one phase; its authors changed the first ones and
+/// added an `ls` of what they make, as one does with a build that runs and finds nothing. Go's YAML package, version 2, does the same.
+pub const LAST_DUPLICATE_COUNTS: &str = "this one counts";
+
+/// Spellings of `env.shell` that are not documented but that live projects use, and what they are taken for.
+///
+/// Evidence: buildspecs of EWS-Network/s3tosftp (`/bin/bash`), assasingemini/devops-crossplatform (`powershell`).
+pub const SHELLS: &[(&str, Shell)] = &[
+    ("/bin/bash", Shell::Bash),
+    ("/usr/bin/bash", Shell::Bash),
+    ("sh", Shell::Sh),
+    ("powershell", Shell::PowerShell),
+    ("cmd", Shell::Cmd),
+];
+
+/// The name of `finally` in the sentence about a command that is no text. Evidence: that of `commands` is `Commands`.
+pub const FINALLY: &str = "Finally";
 
 /// A value of another kind than its key takes.
 ///

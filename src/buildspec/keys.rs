@@ -84,13 +84,24 @@ pub const RUNTIMES: &[&str] = &[
 /// The allowed key that looks most like `key`, if one is near enough.
 pub fn did_you_mean<'a>(key: &str, allowed: &[&'a str]) -> Option<&'a str> {
     let wanted = plain(key);
+    let far = |candidate: &str| {
+        let candidate = plain(candidate);
+        if wanted.len() >= 4 && candidate.starts_with(&wanted) {
+            return Some(0);
+        }
+        let most = if wanted.len() < 3 {
+            0
+        } else {
+            (candidate.len() / 4).clamp(1, 3)
+        };
+        Some(strsim::osa_distance(&wanted, &candidate)).filter(|distance| *distance <= most)
+    };
     allowed
         .iter()
-        .map(|candidate| (strsim::osa_distance(&wanted, &plain(candidate)), *candidate))
-        .filter(|(distance, candidate)| *distance <= 3.min(plain(candidate).len() / 4))
+        .filter(|candidate| **candidate != key)
+        .filter_map(|candidate| Some((far(candidate)?, *candidate)))
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
-        .filter(|candidate| *candidate != key)
 }
 
 /// Spelling without case and separators.
@@ -149,6 +160,8 @@ mod tests {
             ("parameter_store", ENV, Some("parameter-store")),
             ("artifact", TOP, Some("artifacts")),
             ("phase", TOP, Some("phases")),
+            ("exported", ENV, Some("exported-variables")),
+            ("pats", CACHE, Some("paths")),
             ("deploy", PHASES, None),
             ("test", PHASES, None),
             ("", PHASES, None),

@@ -19,21 +19,23 @@ pub struct Reading {
     pub buildspec: Buildspec,
     /// In the order of the file.
     pub findings: Vec<Finding>,
-    /// Sections, as `CodeBuild`'s log names them, with their unknown keys: `Found possible syntax errors in buildspec: `.
+    /// Sections, as CodeBuild's log names them, with their unknown keys: `Found possible syntax errors in buildspec: `.
     pub unknown_keys: Vec<(String, Vec<String>)>,
     verdict: Option<usize>,
     batch_verdict: Option<usize>,
 }
 
 impl Reading {
-    /// The error with which `CodeBuild` refuses a plain build; `batch` does not count.
+    /// The finding with which CodeBuild refuses a plain build; what is wrong in `batch` does not count.
+    ///
+    /// It is an error, or a warning with CodeBuild's sentence: a file without `phases` that is meant for batch builds.
     pub fn verdict(&self) -> Option<&Finding> {
         self.findings.get(self.verdict?)
     }
 
-    /// The error with which `CodeBuild` refuses a batch build.
+    /// The error with which CodeBuild refuses a batch build.
     pub fn batch_verdict(&self) -> Option<&Finding> {
-        self.findings.get(self.verdict.or(self.batch_verdict)?)
+        self.findings.get(self.batch_verdict?)
     }
 
     fn new(
@@ -43,8 +45,10 @@ impl Reading {
         batch: Vec<Finding>,
     ) -> Self {
         let is_error = |finding: &Finding| finding.severity == Severity::Error;
-        let verdict = plain.iter().position(is_error);
-        let batch_verdict = batch.iter().position(is_error).map(|at| at + plain.len());
+        let verdict = plain
+            .iter()
+            .position(|finding| is_error(finding) || finding.codebuild.is_some());
+        let batch_verdict = plain.iter().chain(&batch).position(is_error);
         let mut order: Vec<(usize, Finding)> = plain.into_iter().chain(batch).enumerate().collect();
         order.sort_by_key(|(_, finding)| finding.primary.span.start);
         let place = |before: Option<usize>| {
@@ -92,3 +96,6 @@ pub fn read_bytes(name: &str, bytes: &[u8]) -> (Source, Reading) {
     };
     (source, reading)
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,10 @@ use std::fmt::Write as _;
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::{Finding, Label, Severity};
-use crate::source::{Source, Span};
+use crate::source::Source;
+
+/// What a narrower terminal would show is unreadable anyway.
+const LEAST_WIDTH: usize = 40;
 
 /// Renders findings one below the other, each followed by an empty line.
 ///
@@ -16,7 +19,7 @@ pub fn render(source: &Source, findings: &[Finding], styled: bool, width: usize)
     } else {
         Renderer::plain()
     };
-    let renderer = renderer.term_width(width);
+    let renderer = renderer.term_width(width.max(LEAST_WIDTH));
     let mut output = String::new();
     for finding in findings {
         let group = group(source, finding);
@@ -44,7 +47,12 @@ fn group<'a>(source: &'a Source, finding: &'a Finding) -> Group<'a> {
         .id(finding.rule)
         .element(snippet);
     if let Some(sentence) = &finding.codebuild {
-        let sentence = format!("CodeBuild says `YAML_FILE_ERROR: {}`", harmless(sentence));
+        let how = if finding.assumed {
+            "CodeBuild refuses this, probably with"
+        } else {
+            "CodeBuild says"
+        };
+        let sentence = format!("{how} `YAML_FILE_ERROR: {}`", harmless(sentence));
         group = group.element(Level::NOTE.message(sentence));
     }
     for help in &finding.help {
@@ -84,15 +92,14 @@ impl<'a> Window<'a> {
 
     /// Labels mark one line at most: what goes on over many lines is clear from its start.
     fn annotation<'l>(&self, kind: AnnotationKind, label: &Label) -> Annotation<'l> {
-        let Span { start, end } = label.span;
-        let start = start.saturating_sub(self.start).min(self.text.len());
-        let rest = self.text.get(start..).unwrap_or_default();
-        let line = rest.lines().next().unwrap_or_default().trim_end();
-        let end = start
-            + line
-                .len()
-                .min(end.saturating_sub(self.start).saturating_sub(start));
-        let place = |byte: usize| harmless(self.text.get(..byte).unwrap_or_default()).len();
+        let inside = |byte: usize| {
+            let byte = byte.saturating_sub(self.start).min(self.text.len());
+            self.text.floor_char_boundary(byte)
+        };
+        let start = inside(label.span.start);
+        let line = self.text[start..].lines().next().unwrap_or_default();
+        let end = inside(label.span.end).clamp(start, start + line.trim_end().len());
+        let place = |byte: usize| harmless(&self.text[..byte]).len();
         let annotation = kind.span(place(start)..place(end));
         if label.message.is_empty() {
             annotation
@@ -135,6 +142,7 @@ fn substitute(character: char) -> char {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::source::Span;
 
     #[test]
     fn shows_place_sentence_and_help() {

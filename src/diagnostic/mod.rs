@@ -33,6 +33,8 @@ pub struct Finding {
     pub message: String,
     /// CodeBuild's own sentence for it, without the `YAML_FILE_ERROR: ` in front; errors of the reader have one.
     pub codebuild: Option<String>,
+    /// The sentence is a likely one: nobody outside AWS has seen CodeBuild's own.
+    pub assumed: bool,
     /// Where exactly.
     pub primary: Label,
     /// Other places that explain it.
@@ -54,6 +56,7 @@ impl Finding {
             severity,
             message: message.into(),
             codebuild: None,
+            assumed: false,
             primary: Label {
                 span,
                 message: String::new(),
@@ -78,6 +81,13 @@ impl Finding {
     /// A warning.
     pub fn warning(rule: &'static str, message: impl Into<String>, span: Span) -> Self {
         Self::new(rule, Severity::Warning, message, span)
+    }
+
+    /// CodeBuild's sentence is not known: the one given is likely.
+    #[must_use]
+    pub fn assumed(mut self) -> Self {
+        self.assumed = true;
+        self
     }
 
     /// The word at the primary place.

@@ -1,4 +1,4 @@
-//! What nobody outside AWS has seen: sentences about YAML for which no log gives `CodeBuild`'s own.
+//! What nobody outside AWS has seen: sentences about YAML for which no log gives CodeBuild's own.
 //!
 //! The buildspec's are in `buildspec::assumed`.
 

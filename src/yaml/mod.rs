@@ -1,8 +1,9 @@
 //! Text to a tree of nodes, each with its place.
 //!
-//! Two parsers with fixed roles: the [`judge`] decides whether `CodeBuild` would read the file, and in which words;
+//! Two parsers with fixed roles: the [`judge`] decides whether CodeBuild would read the file, and in which words;
 //! the [`map`] says where things are and gives each scalar's source text. The judge speaks first.
 
+mod advice;
 mod assumed;
 mod explain;
 pub mod judge;
@@ -31,7 +32,7 @@ pub enum Kind {
         style: Style,
     },
     Sequence(Vec<Node>),
-    /// In the file's order, merge keys applied, later duplicates left out.
+    /// In the file's order, merge keys applied; of a key that stands twice, the last one.
     Mapping(Vec<Entry>),
 }
 
@@ -57,8 +58,6 @@ pub struct Duplicate {
     pub key: String,
     pub first: Span,
     pub second: Span,
-    /// 0 for the file's own mapping.
-    pub depth: usize,
 }
 
 /// The file's first document.
@@ -128,4 +127,20 @@ pub fn not_utf8(source: &Source, bytes: &[u8]) -> Option<Finding> {
     judge::judge(bytes)
         .err()
         .map(|refusal| explain::finding(source, &refusal))
+}
+
+#[cfg(test)]
+mod tests {
+    /// A few lines that stand for 2^60 values.
+    pub(super) fn bomb() -> String {
+        let lines = (1..60).map(|level| {
+            let below = level - 1;
+            format!("a{level}: &a{level} [*a{below}, *a{below}]")
+        });
+        let lines: Vec<String> = ["a0: &a0 [x, x]".to_owned()]
+            .into_iter()
+            .chain(lines)
+            .collect();
+        lines.join("\n")
+    }
 }

@@ -44,6 +44,15 @@ impl Decoder<'_> {
                     artifacts.secondary = self.secondary_artifacts(node, version);
                 }
                 "type" if version == Version::V0_1 => {}
+                "type" if primary => {
+                    self.unknown_key(Some("artifacts"), "section `artifacts`", entry, &[]);
+                    if let Some(finding) = self.findings.last_mut() {
+                        finding.help = vec![
+                            "remove it: the project says what the artifact's type is, since version 0.2"
+                                .to_owned(),
+                        ];
+                    }
+                }
                 _ => self.unknown_key(
                     Some("artifacts"),
                     &format!(

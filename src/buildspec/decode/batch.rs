@@ -63,7 +63,7 @@ impl Decoder<'_> {
                 self.wrong_kind(
                     node,
                     path,
-                    "list of tasks",
+                    "a list of tasks",
                     &["begin each task with `- identifier: ...`"],
                 );
                 Vec::new()
@@ -322,7 +322,7 @@ impl Decoder<'_> {
         with: impl FnOnce(Finding) -> Finding,
     ) {
         let finding = Finding::error("batch", assumed::batch(problem), message, span);
-        self.report(with(finding));
+        self.report(with(finding.assumed()));
     }
 }
 

@@ -9,6 +9,14 @@ use crate::diagnostic::Finding;
 use crate::source::Spanned;
 use crate::yaml::{Entry, Node};
 
+const SHELLS: &[(&str, Shell)] = &[
+    ("bash", Shell::Bash),
+    ("/bin/sh", Shell::Sh),
+    ("powershell.exe", Shell::PowerShell),
+    ("cmd.exe", Shell::Cmd),
+];
+const SHELL_NAMES: &str = "`bash` or `/bin/sh`, on Windows `powershell.exe` or `cmd.exe`";
+
 impl Decoder<'_> {
     pub(super) fn env(&mut self, node: &Node) -> Env {
         let mut env = Env::default();
@@ -67,32 +75,39 @@ impl Decoder<'_> {
 
     fn shell(&mut self, node: &Node) -> Option<Spanned<Shell>> {
         let text = self.text(node, "env.shell")?;
-        let shell = match text.value.as_str() {
-            "bash" => Shell::Bash,
-            "/bin/sh" => Shell::Sh,
-            "powershell.exe" => Shell::PowerShell,
-            "cmd.exe" => Shell::Cmd,
-            _ => {
-                let allowed = "`bash` and `/bin/sh` (on Windows `powershell.exe` and `cmd.exe`)";
-                self.wrong_value(&text, "env.shell", allowed);
-                return None;
-            }
+        let known = |shells: &[(&str, Shell)]| {
+            let found = shells.iter().find(|(name, _)| *name == text.value);
+            found.map(|(_, shell)| Spanned::new(*shell, text.span))
         };
-        Some(Spanned::new(shell, text.span))
+        if let Some(shell) = known(SHELLS) {
+            return Some(shell);
+        }
+        let shell = known(assumed::SHELLS);
+        if shell.is_some() {
+            self.report(
+                Finding::warning(
+                    "shell",
+                    format!("`{}` is not a documented shell", text.value),
+                    text.span,
+                )
+                .help(format!("write {SHELL_NAMES}")),
+            );
+        } else {
+            self.wrong_value(&text, "env.shell", SHELL_NAMES);
+        }
+        shell
     }
 
     /// Variables whose values name something elsewhere.
     fn references(&mut self, node: &Node, key: &str) -> Vec<Variable> {
         let variables = self.variables(node, key);
-        for variable in &variables {
-            if variable.value.value.is_empty() {
-                let name = &variable.name.value;
+        for Variable { name, value } in &variables {
+            if value.value.is_empty() {
                 self.report(
-                    Finding::error(
+                    Finding::warning(
                         "reference",
-                        assumed::wrong_value(&format!("{key}.{name}"), ""),
-                        format!("`{name}` refers to nothing"),
-                        variable.name.span,
+                        format!("`{}` refers to nothing: the build will fail", name.value),
+                        name.span,
                     )
                     .help("write the name of what holds the value behind the `:`"),
                 );
@@ -104,32 +119,24 @@ impl Decoder<'_> {
     fn secrets(&mut self, node: &Node) -> Vec<Variable> {
         let secrets = self.references(node, "env.secrets-manager");
         for Variable { name, value } in &secrets {
-            let name = &name.value;
-            match SecretReference::parse(&value.value) {
-                _ if value.value.is_empty() => {}
-                Ok(SecretReference {
-                    version_stage: Some(_),
-                    version_id: Some(_),
-                    ..
-                }) => self.report(
-                    Finding::warning(
-                        "reference",
-                        format!("`{name}` gives both a version stage and a version id"),
-                        value.span,
-                    )
-                    .help("give one of them: `secret:key:STAGE` or `secret:key::id`"),
-                ),
-                Ok(_) => {}
-                Err(why) => self.report(
-                    Finding::error(
-                        "reference",
-                        assumed::wrong_value(&format!("env.secrets-manager.{name}"), &value.value),
-                        format!("the reference {why}"),
-                        value.span,
-                    )
-                    .help("write `secret-id:json-key:version-stage:version-id`, all but the first optional"),
-                ),
-            }
+            let problem = match SecretReference::parse(&value.value) {
+                _ if value.value.is_empty() => continue,
+                Ok(reference)
+                    if reference.version_stage.is_some() && reference.version_id.is_some() =>
+                {
+                    "gives both a version stage and a version id"
+                }
+                Ok(_) => continue,
+                Err(problem) => problem,
+            };
+            self.report(
+                Finding::warning(
+                    "reference",
+                    format!("the reference of `{}` {problem}", name.value),
+                    value.span,
+                )
+                .help("write `secret-id:json-key:version-stage`, or `secret-id:json-key::version-id`; all but the first part can be left out"),
+            );
         }
         secrets
     }

@@ -1,6 +1,6 @@
 //! Nodes to the model: reports what is wrong and goes on. One function per section.
 //!
-//! Errors are found in the order in which `CodeBuild` is taken to look: YAML, the file as a whole, `version`, `phases`,
+//! Errors are found in the order in which CodeBuild is taken to look: YAML, the file as a whole, `version`, `phases`,
 //! then the other sections. The first of them is the verdict of a build; `batch` comes last, since a plain build ignores it.
 
 mod artifacts;
@@ -23,7 +23,7 @@ pub(super) use root::decode;
 pub(super) struct Decoder<'a> {
     source: &'a Source,
     pub(super) findings: Vec<Finding>,
-    /// Sections, as `CodeBuild` names them, with the keys it does not know.
+    /// Sections, as CodeBuild names them, with the keys it does not know.
     pub(super) unknown_keys: Vec<(String, Vec<String>)>,
     /// Keys whose wrong place a finding has explained already, with every occurrence of them.
     explained: Vec<String>,
@@ -50,7 +50,7 @@ impl<'a> Decoder<'a> {
 
     /// Warns of a key that is unknown at its place.
     ///
-    /// `section` is `CodeBuild`'s name for the place in its log; `None` where it is not known to say anything.
+    /// `section` is CodeBuild's name for the place in its log; `None` where it is not known to say anything.
     fn unknown_key(&mut self, section: Option<&str>, place: &str, entry: &Entry, allowed: &[&str]) {
         let finding = unknown_key(place, &entry.key, allowed);
         self.report(finding);

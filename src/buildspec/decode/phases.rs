@@ -4,13 +4,15 @@ use super::value::found;
 use super::{Decoder, list};
 use crate::buildspec::model::{Command, OnFailure, Phase, Phases, Variable};
 use crate::buildspec::{assumed, keys};
-use crate::diagnostic::Finding;
+use crate::diagnostic::{Finding, Severity};
 use crate::source::{Span, Spanned};
 use crate::yaml::{Entry, Kind, Node};
 
 /// How often `RETRY` repeats when it does not say.
 const RETRIES: u32 = 3;
 const MOST_RETRIES: u32 = 100;
+/// CodeBuild's name for the list of commands in its sentence about them.
+const COMMANDS: &str = "Commands";
 const ON_FAILURE: &str = "`ABORT`, `CONTINUE`, `RETRY`, `RETRY-<count>`, `RETRY-<regex>` and `RETRY-<count>-<regex>`, with a count from 0 to 100";
 
 impl Decoder<'_> {
@@ -53,6 +55,9 @@ impl Decoder<'_> {
                 keys::PHASES.contains(&key) || keys::INSTALL.contains(&key) && key != "run-as"
             })
             .collect();
+        let batch = sections
+            .iter()
+            .find(|entry| entry.key.text() == Some("batch"));
         let (message, label) = match (section, strays.is_empty()) {
             (Some(_), false) => (
                 "nothing is indented below `phases`",
@@ -70,11 +75,29 @@ impl Decoder<'_> {
             (None, Some(stray)) => stray.key.span,
             (None, None) => Span::default(),
         };
-        let mut finding =
-            Finding::error("phases", assumed::PHASES_MISSING, message, span).label(label);
+        let mut finding = Finding::error("phases", assumed::PHASES_MISSING, message, span)
+            .label(label)
+            .assumed();
+        if let (true, None, Some(batch)) = (strays.is_empty(), misspelt, batch) {
+            finding.severity = Severity::Warning;
+            finding.message = String::from("without `phases` this is for batch builds only");
+            finding.primary.span = batch.key.span;
+            self.report(
+                finding
+                    .help("start it as a batch build, or build the buildspec of one of its tasks"),
+            );
+            return;
+        }
         if let Some(misspelt) = misspelt.filter(|_| section.is_none()) {
             finding.primary.span = misspelt.key.span;
-            finding = finding.label("did you mean `phases`?");
+            self.explained
+                .extend(misspelt.key.text().map(str::to_owned));
+            self.report(
+                finding
+                    .label("did you mean `phases`?")
+                    .help("write `phases:`"),
+            );
+            return;
         }
         let mut sketch = String::from("phases:");
         for stray in &strays {
@@ -162,8 +185,8 @@ impl Decoder<'_> {
                 "runtime-versions" if name == "install" => {
                     phase.runtime_versions = self.runtime_versions(entry);
                 }
-                "commands" => phase.commands = self.commands(node, &path, "Commands"),
-                "finally" => phase.finally = self.commands(node, &path, "Finally"),
+                "commands" => phase.commands = self.commands(node, &path, COMMANDS),
+                "finally" => phase.finally = self.commands(node, &path, assumed::FINALLY),
                 "steps" => self.steps(entry),
                 _ => self.unknown_key(
                     Some(&name.to_ascii_uppercase()),
@@ -176,7 +199,7 @@ impl Decoder<'_> {
         phase
     }
 
-    /// `CodeBuild` knows steps with GitHub Actions; this tool can't run them.
+    /// CodeBuild knows steps with GitHub Actions; this tool can't run them.
     fn steps(&mut self, entry: &Entry) {
         self.report(
             Finding::warning(
@@ -210,7 +233,7 @@ impl Decoder<'_> {
         versions
     }
 
-    /// `commands` or `finally`; `field` is `CodeBuild`'s name for it.
+    /// `commands` or `finally`; `field` is CodeBuild's name for it.
     fn commands(&mut self, node: &Node, path: &str, field: &str) -> Vec<Command> {
         match &node.kind {
             Kind::Null => Vec::new(),
@@ -255,11 +278,7 @@ impl Decoder<'_> {
              value of the key tag on line {} might be empty",
             line.saturating_sub(1)
         );
-        let written = self
-            .source
-            .text()
-            .get(node.span.range())
-            .unwrap_or_default();
+        let written = self.written(node);
         let (why, label) = match found(node) {
             "list" if written.starts_with('[') => (
                 "YAML reads a command that begins with `[` as a list",
@@ -279,6 +298,7 @@ impl Decoder<'_> {
             ),
         };
         let mut finding = Finding::error("command", sentence, why, node.span).label(label);
+        finding.assumed = field != COMMANDS;
         if let Some(colon) = node.entries().and_then(<[Entry]>::first)
             && !written.starts_with('{')
         {
@@ -288,25 +308,35 @@ impl Decoder<'_> {
                 message: "this `:`".to_owned(),
             };
         }
-        self.report(finding.help(quoted(written)));
+        self.report(finding.help(quoted(written, found(node) == "list")));
+    }
+
+    /// A node as it stands in the file, with the `:` of a key without a value.
+    fn written(&self, node: &Node) -> &str {
+        let text = self.source.text();
+        let end = node.span.end;
+        let colon = text.get(end..).is_some_and(|rest| rest.starts_with(':'));
+        text.get(node.span.start..end + usize::from(colon))
+            .unwrap_or_default()
     }
 
     fn on_failure(&mut self, node: &Node, path: &str) -> Option<Spanned<OnFailure>> {
         let key = format!("{path}.on-failure");
         let text = self.text(node, &key)?;
-        if let Some(value) = parse_on_failure(&text.value) {
-            Some(Spanned::new(value, text.span))
-        } else {
+        let value = parse_on_failure(&text.value);
+        if value.is_none() {
             self.wrong_value(&text, &key, ON_FAILURE);
-            None
         }
+        value.map(|value| Spanned::new(value, text.span))
     }
 }
 
 /// How to write a command so that YAML takes it as a text.
-fn quoted(command: &str) -> String {
+fn quoted(command: &str, is_list: bool) -> String {
     let command = command.trim_end();
-    if command.contains('\n') {
+    if is_list && !command.starts_with('[') {
+        "remove one `- `: all commands are items of one list".to_owned()
+    } else if command.contains('\n') {
         "write each command in a line of its own that begins with `- `, in quotes if it contains `: `"
             .to_owned()
     } else if command.contains('\'') {

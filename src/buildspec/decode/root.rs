@@ -46,7 +46,8 @@ impl Decoder<'_> {
             return None;
         };
         let has = |key: &str| root.get(key).is_some();
-        if !has("version") && !has("phases") && nearly_phases(entries).is_none() {
+        if !["version", "phases", "batch"].into_iter().any(has) && nearly_phases(entries).is_none()
+        {
             let (what, help) = if has("AWSTemplateFormatVersion") || has("Resources") {
                 (
                     "this is a CloudFormation template, not a buildspec",
@@ -91,9 +92,11 @@ impl Decoder<'_> {
             let mut finding = Finding::error("version", assumed::VERSION_MISSING, message, span)
                 .help("write `version: 0.2` as the first line");
             if let Some(near) = near(entries, "version") {
-                finding = finding.related(near.key.span, "did you mean `version`?");
+                finding.primary.span = near.key.span;
+                finding = finding.label("did you mean `version`?");
+                self.explained.extend(near.key.text().map(str::to_owned));
             }
-            self.report(finding);
+            self.report(finding.assumed());
             return Version::default();
         };
         match entry.value.text() {
@@ -196,16 +199,14 @@ impl Decoder<'_> {
         if self.explained.contains(key) {
             return;
         }
-        let line = self.line(*first);
         self.report(
-            Finding::error(
+            Finding::warning(
                 "duplicate-key",
-                assumed::duplicate_key(key, line),
                 format!("`{key}` stands twice in the same place"),
                 *second,
             )
-            .label("here again")
-            .related(*first, "first here")
+            .label(assumed::LAST_DUPLICATE_COUNTS)
+            .related(*first, "ignored")
             .help(
                 "keep one of them; if they are meant for different sections, check the indentation",
             ),

@@ -126,17 +126,17 @@ impl Decoder<'_> {
 
     /// A key that the author chose.
     pub(super) fn name(&mut self, entry: &Entry, section: &str) -> Option<Text> {
-        if let Some(text) = entry.key.text() {
-            Some(Spanned::new(text.to_owned(), entry.key.span))
-        } else {
+        if entry.key.text().is_none() {
+            let name = format!("a name in {section}");
             self.wrong_kind(
                 &entry.key,
-                &format!("a name in {section}"),
+                &name,
                 "string",
                 &["put a name in front of the `:`"],
             );
-            None
         }
+        let text = entry.key.text()?;
+        Some(Spanned::new(text.to_owned(), entry.key.span))
     }
 
     /// The value is a list where a text belongs, or the like.
@@ -145,6 +145,7 @@ impl Decoder<'_> {
         let wanted = match expected {
             "map" => "keys and values",
             "string" => "a text",
+            "list of strings" => "a list of texts",
             other => other,
         };
         let mut finding = Finding::error(
@@ -153,7 +154,11 @@ impl Decoder<'_> {
             format!("`{key}` takes {wanted}"),
             node.span,
         )
-        .label(format!("this is {}", node.describe()));
+        .label(match node.kind {
+            Kind::Mapping(_) => "these are keys and values".to_owned(),
+            _ => format!("this is {}", node.describe()),
+        })
+        .assumed();
         finding
             .help
             .extend(help.iter().map(|help| (*help).to_owned()));
@@ -169,6 +174,7 @@ impl Decoder<'_> {
                 format!("`{key}` does not take `{}`", value.value),
                 value.span,
             )
+            .assumed()
             .help(format!("allowed: {allowed}")),
         );
     }

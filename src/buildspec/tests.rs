@@ -1,0 +1,436 @@
+//! The reader as a whole: fixtures, the model of a full file, and properties of any text.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use proptest::prelude::*;
+
+use super::model::*;
+use super::{Reading, read, read_bytes};
+use crate::diagnostic::{Severity, human};
+use crate::source::{Source, Span};
+use crate::yaml::{Kind, Node, judge, map};
+
+fn fixtures(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures/buildspecs")
+        .join(folder);
+    let mut files: Vec<PathBuf> = fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "yml"))
+        .collect();
+    files.sort();
+    assert!(!files.is_empty(), "{}", folder.display());
+    files
+}
+
+fn load(path: &Path) -> (Source, Reading) {
+    let name = path.file_name().unwrap().to_string_lossy();
+    read_bytes(&name, &fs::read(path).unwrap())
+}
+
+fn of(text: &str) -> Reading {
+    read(&Source::new("buildspec.yml", text))
+}
+
+fn sentence(text: &str) -> Option<String> {
+    of(text).verdict()?.codebuild.clone()
+}
+
+fn values(texts: &[Text]) -> Vec<&str> {
+    texts.iter().map(|text| text.value.as_str()).collect()
+}
+
+fn pairs(variables: &[Variable]) -> Vec<(&str, &str)> {
+    variables
+        .iter()
+        .map(|variable| (variable.name.value.as_str(), variable.value.value.as_str()))
+        .collect()
+}
+
+/// `UPDATE=1 cargo test` writes the expected files anew.
+#[test]
+fn broken_buildspecs_are_explained() {
+    #[expect(clippy::disallowed_methods, reason = "a test's own switch")]
+    let update = std::env::var_os("UPDATE").is_some();
+    let mut wrong = Vec::new();
+    for path in fixtures("err") {
+        let (source, reading) = load(&path);
+        assert!(!reading.findings.is_empty(), "{}", path.display());
+        let shown = human::render(&source, &reading.findings, false, 120);
+        let expected = path.with_extension("out");
+        if update {
+            fs::write(&expected, shown).unwrap();
+        } else if fs::read_to_string(&expected).unwrap_or_default() != shown {
+            wrong.push(format!("{}:\n{shown}", path.display()));
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "run with UPDATE=1 if this is right:\n{}",
+        wrong.join("\n")
+    );
+}
+
+#[test]
+fn good_buildspecs_have_no_findings() {
+    for path in fixtures("ok") {
+        let (source, reading) = load(&path);
+        let shown = human::render(&source, &reading.findings, false, 120);
+        assert_eq!(shown, "", "{}", path.display());
+        assert_eq!(reading.unknown_keys, []);
+    }
+}
+
+#[test]
+fn the_model_has_everything() {
+    let (_, reading) = load(
+        &fixtures("ok")
+            .into_iter()
+            .find(|path| path.ends_with("everything.yml"))
+            .unwrap(),
+    );
+    let Buildspec {
+        version,
+        run_as,
+        env,
+        proxy,
+        batch,
+        phases,
+        reports,
+        artifacts,
+        cache,
+    } = reading.buildspec;
+    assert_eq!(version, Version::V0_2);
+    assert_eq!(run_as.unwrap().value, "root");
+    assert_eq!(env.shell.unwrap().value, Shell::Bash);
+    assert_eq!(
+        pairs(&env.variables),
+        [
+            ("STAGE", "test"),
+            ("PYTHON", "3.10"),
+            ("DEBUG", "yes"),
+            ("EMPTY", "")
+        ]
+    );
+    assert_eq!(pairs(&env.parameter_store), [("LOGIN", "/codebuild/login")]);
+    assert_eq!(env.secrets_manager.len(), 3);
+    assert_eq!(values(&env.exported_variables), ["TAG"]);
+    assert!(env.git_credential_helper.unwrap().value);
+    assert!(!proxy.unwrap().logs.unwrap().value);
+
+    let install = phases.install.unwrap();
+    assert_eq!(install.on_failure.unwrap().value, OnFailure::Abort);
+    assert_eq!(
+        pairs(&install.runtime_versions),
+        [("python", "3.10"), ("java", "corretto21")]
+    );
+    assert_eq!(values(&install.finally), ["echo installed"]);
+    assert_eq!(phases.pre_build.unwrap().commands, []);
+    let build = phases.build.unwrap();
+    assert_eq!(
+        build.on_failure.unwrap().value,
+        OnFailure::Retry {
+            count: 2,
+            regex: ".*timed out.*".to_owned()
+        }
+    );
+    assert_eq!(
+        values(&build.commands),
+        [
+            "echo \"a:b\"",
+            "1",
+            "yes",
+            "",
+            "echo several\necho lines\n",
+            "folded text"
+        ]
+    );
+    assert_eq!(values(&phases.post_build.unwrap().commands), ["echo one"]);
+
+    assert_eq!(reports.len(), 2);
+    assert_eq!(reports[0].file_format.value, ReportFormat::JunitXml);
+    assert_eq!(values(&reports[1].files), ["coverage.xml"]);
+    assert_eq!(reports[1].file_format.value, ReportFormat::CoberturaXml);
+
+    let artifacts = artifacts.unwrap();
+    assert!(artifacts.discard_paths && artifacts.enable_symlinks);
+    assert_eq!(values(&artifacts.exclude_paths), ["**/.git/**/*"]);
+    assert_eq!(artifacts.secondary[0].0.value, "docs");
+    assert_eq!(values(&artifacts.secondary[0].1.files), ["docs/**/*"]);
+
+    let cache = cache.unwrap();
+    assert_eq!(cache.action.unwrap().value, CacheAction::Restore);
+    assert_eq!(values(&cache.fallback_keys), ["m2-"]);
+
+    let Some(BatchKind::Graph(tasks)) = batch.unwrap().kind else {
+        panic!()
+    };
+    assert_eq!(values(&tasks[1].depend_on), ["linux"]);
+    assert!(tasks[1].ignore_failure && tasks[1].debug_session);
+    assert!(tasks[0].env.privileged_mode.as_ref().unwrap().value);
+}
+
+#[test]
+fn codebuilds_own_sentences() {
+    for (text, expected) in [
+        ("", "wrong number of container tags, expected 1"),
+        ("# x\n", "wrong number of container tags, expected 1"),
+        ("just text", "wrong number of container tags, expected 1"),
+        (
+            "version: 1.0\nphases: {build: {commands: [x]}}",
+            "invalid buildspec `version` specified: 1.0, see documentation",
+        ),
+        (
+            "version: 0.2\nphases:\n  artifacts:\n    files: x\n",
+            "Invalid buildspec phase name: artifacts. Expecting: build,install,post_build,pre_build",
+        ),
+        (
+            "version: 0.2\nphases:\n  build:\n    commands:\n      - a\n      - b: c\n",
+            "Expected Commands[1] to be of string type: found subkeys instead at line 6, value of the key tag on line 5 might be empty",
+        ),
+        (
+            "version: 0.2\n  phases:\n",
+            "mapping values are not allowed in this context at line 1",
+        ),
+    ] {
+        assert_eq!(sentence(text).as_deref(), Some(expected), "{text}");
+    }
+    assert_eq!(
+        sentence("version: \"0.2\"\nphases: {build: {commands: x}}"),
+        None
+    );
+}
+
+#[test]
+fn errors_do_not_hide_each_other() {
+    let reading = of(
+        "version: 3\nphases:\n  build:\n    commands:\n      - a: b\n      - c: d\n  test: {}\ncache: []\n",
+    );
+    let errors: Vec<_> = reading
+        .findings
+        .iter()
+        .map(|finding| finding.rule)
+        .collect();
+    assert_eq!(
+        errors,
+        ["version", "command", "command", "phase-name", "wrong-kind"]
+    );
+    assert_eq!(reading.verdict().unwrap().rule, "version");
+}
+
+#[test]
+fn unknown_keys_are_listed_as_codebuild_names_them() {
+    let reading = of(
+        "version: 0.2\nenv: {a: 1}\nphases:\n  pre_build: {env: 1, x: 2}\nartifacts: {type: zip, files: x}\n",
+    );
+    let expected = [
+        (
+            "PRE_BUILD".to_owned(),
+            vec!["env".to_owned(), "x".to_owned()],
+        ),
+        ("env".to_owned(), vec!["a".to_owned()]),
+        ("artifacts".to_owned(), vec!["type".to_owned()]),
+    ];
+    assert_eq!(reading.unknown_keys, expected);
+    assert_eq!(reading.verdict(), None);
+}
+
+#[test]
+fn batch_errors_leave_a_plain_build_alone() {
+    let reading = of("version: 0.2\nbatch: {build-list: [{}]}\nphases: {build: {commands: x}}\n");
+    assert_eq!(reading.verdict(), None);
+    assert_eq!(reading.batch_verdict().unwrap().rule, "batch");
+    let reading = of("version: 0.2\nbatch: {build-list: [{identifier: a}]}\n");
+    assert_eq!(reading.verdict().unwrap().severity, Severity::Warning);
+    assert_eq!(reading.batch_verdict(), None);
+}
+
+#[test]
+fn large_and_hostile_files_are_bounded() {
+    let commands = "      - echo\n".repeat(20_000);
+    let large = format!("version: 0.2\nphases:\n  build:\n    commands:\n{commands}");
+    assert_eq!(
+        of(&large).buildspec.phases.build.unwrap().commands.len(),
+        20_000
+    );
+    let names: Vec<String> = (0..20_000)
+        .map(|index| format!("    A{index}: x"))
+        .collect();
+    let names = names.join("\n");
+    assert!(
+        of(&format!("version: 0.2\nenv:\n  variables:\n{names}"))
+            .verdict()
+            .is_some()
+    );
+    for open in ["[", "{", "{a: ", "- ", "? "] {
+        assert!(of(&open.repeat(10_000)).verdict().is_some());
+    }
+    assert!(
+        of("version: 0.2\nphases: {build: {commands: \u{0}}}")
+            .verdict()
+            .is_some()
+    );
+}
+
+/// What the judge takes and the map does not: an example of each kind, and the map's complaint.
+///
+/// Byte order marks in the middle of a file are one more; the judge takes them for the end.
+const DIFFERENCES: &[(&str, &str)] = &[
+    (">#", "comments must be separated from other tokens"),
+    (
+        "- '...\na'",
+        "invalid indentation in multiline quoted scalar",
+    ),
+    ("[-]", "plain scalar cannot start with '-'"),
+    ("-\n>", "simple key expected ':'"),
+    ("!!!", "while parsing a tag"),
+    ("!@!", "while scanning a tag"),
+    (">\n    \n   #", "wrongly indented line in block scalar"),
+];
+
+fn unplaceable(text: &str) -> Option<String> {
+    let tree = map::map(&Source::new("x", text));
+    let mut findings = tree.findings.into_iter();
+    let found = findings.find(|finding| finding.rule == "yaml-unplaceable")?;
+    Some(found.primary.message)
+}
+
+fn inside(node: &Node, text: &str) {
+    assert!(
+        text.get(node.span.range()).is_some(),
+        "{:?} in {text:?}",
+        node.span
+    );
+    match &node.kind {
+        Kind::Sequence(nodes) => nodes.iter().for_each(|node| inside(node, text)),
+        Kind::Mapping(entries) => entries.iter().for_each(|entry| {
+            inside(&entry.key, text);
+            inside(&entry.value, text);
+        }),
+        Kind::Null | Kind::Scalar { .. } => {}
+    }
+}
+
+fn check(text: &str) {
+    let source = Source::new("x", text);
+    let reading = read(&source);
+    let place = |span: Span| assert!(text.get(span.range()).is_some(), "{span:?} in {text:?}");
+    for finding in &reading.findings {
+        place(finding.primary.span);
+        finding.related.iter().for_each(|label| place(label.span));
+    }
+    human::render(&source, &reading.findings, false, 100);
+    let tree = map::map(&source);
+    if let Some(root) = &tree.root {
+        inside(root, text);
+    }
+    let marked = text.trim_start_matches('\u{feff}').contains('\u{feff}');
+    if let (Ok(()), Some(complaint), false) =
+        (judge::judge(text.as_bytes()), unplaceable(text), marked)
+    {
+        let known = DIFFERENCES
+            .iter()
+            .any(|(_, known)| complaint.starts_with(known));
+        assert!(
+            known,
+            "the judge takes {text:?}, the map does not: {complaint}"
+        );
+    }
+}
+
+#[test]
+fn the_parsers_differ_where_we_know() {
+    for (text, complaint) in DIFFERENCES {
+        assert_eq!(judge::judge(text.as_bytes()), Ok(()), "{text:?}");
+        assert!(
+            unplaceable(text).unwrap().starts_with(complaint),
+            "{text:?}"
+        );
+    }
+}
+
+/// Pieces of which buildspecs and their mistakes are made.
+fn piece() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        "version",
+        "phases",
+        "build",
+        "commands",
+        "env",
+        "variables",
+        "artifacts",
+        "batch",
+        ": ",
+        ":",
+        "\n",
+        "\n  ",
+        "\n    ",
+        "- ",
+        "-",
+        "'",
+        "\"",
+        "[",
+        "]",
+        "{",
+        "}",
+        ",",
+        "&a ",
+        "*a",
+        "<<",
+        "!",
+        "!!str ",
+        "|",
+        ">",
+        "|-\n",
+        "#",
+        " #",
+        "0.2",
+        "yes",
+        "~",
+        "\t",
+        "\r\n",
+        "\u{feff}",
+        "\u{e9}",
+        "\u{1f600}",
+        "\u{2028}",
+        "---\n",
+        "...\n",
+        "? ",
+        "%",
+        "@",
+        "`",
+        "\\",
+        "a",
+        " ",
+        "$(x)",
+        "\u{7f}",
+        "\u{0}",
+        "\u{85}",
+    ])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 1000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn any_pieces_do_no_harm(pieces in prop::collection::vec(piece(), 0..40)) {
+        check(&pieces.concat());
+    }
+
+    #[test]
+    fn any_text_does_no_harm(text in "\\PC{0,60}") {
+        check(&text);
+    }
+
+    #[test]
+    fn any_bytes_do_no_harm(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
+        let (source, reading) = read_bytes("x", &bytes);
+        human::render(&source, &reading.findings, false, 100);
+    }
+}

@@ -1,0 +1,236 @@
+//! What a person is told about each of libyaml's refusals.
+
+use super::explain::Scene;
+use super::judge::Refusal;
+
+/// Where the finding points.
+#[derive(Clone, Copy)]
+pub(super) enum At {
+    /// Where the parser noticed.
+    Noticed,
+    /// Where the parser began what it could not finish: the mistake is there.
+    Context,
+    /// At the line above, which is the mistake.
+    LineAbove,
+    /// Where the parser noticed, and at the line above to compare.
+    BelowLineAbove,
+    /// Where the parser noticed, and at the first key or item of the collection it was in.
+    InCollection,
+}
+
+pub(super) struct Advice {
+    pub(super) message: &'static str,
+    pub(super) label: &'static str,
+    /// The word at the second place.
+    pub(super) other: &'static str,
+    pub(super) help: &'static str,
+    pub(super) at: At,
+}
+
+const NOTICED: Advice = Advice {
+    message: "this is not YAML",
+    label: "the parser gave up here",
+    other: "",
+    help: "",
+    at: At::Noticed,
+};
+
+const BRACKET: Advice = Advice {
+    message: "a command that begins with `[` is a list to YAML",
+    label: "the list has ended, and the text goes on",
+    help: "write the command as a block: `- |`, and the command on the next line, indented",
+    ..NOTICED
+};
+
+const AFTER_QUOTE: Advice = Advice {
+    message: "text goes on after the end of a quoted text, or in the middle of a line that is complete",
+    label: "nothing can stand here",
+    help: "quotes inside a text end it: write a command with such quotes as a block (`- |`, and the command on the next line, indented), or put the whole text in single quotes",
+    ..NOTICED
+};
+
+const TAB: Advice = Advice {
+    message: "a tab: YAML is indented with spaces",
+    label: "tab",
+    help: "replace the tabs at the start of the lines by spaces",
+    ..NOTICED
+};
+
+/// Which advice fits.
+pub(super) fn choose(refusal: &Refusal, scene: &Scene<'_>) -> Advice {
+    match refusal.problem.as_str() {
+        "mapping values are not allowed in this context" => mapping_value(scene),
+        "found character that cannot start any token" if scene.after.starts_with('\t') => TAB,
+        "found a tab character that violates indentation" => TAB,
+        _ if scene.is_test() => BRACKET,
+        "found unexpected end of stream" if scene.began_with_test() => Advice {
+            label: "the quotes around words in it are then never closed",
+            at: At::Context,
+            ..BRACKET
+        },
+        "did not find expected key" | "did not find expected '-' indicator"
+            if !scene.at_line_start() =>
+        {
+            AFTER_QUOTE
+        }
+        "did not find expected <document start>" if !scene.at_line_start() => AFTER_QUOTE,
+        problem if problem.contains("octet") || problem.contains("UTF-8") => Advice {
+            message: "the file is not UTF-8",
+            label: "these bytes are no character in UTF-8",
+            help: "save the file as UTF-8",
+            ..NOTICED
+        },
+        problem => other(problem, scene),
+    }
+}
+
+/// A `:` where no key can stand.
+fn mapping_value(scene: &Scene<'_>) -> Advice {
+    let above = scene.above.unwrap_or_default();
+    let key_above = above.contains(": ") || above.ends_with(':');
+    if scene.before.contains(": ") || scene.is_item() {
+        Advice {
+            message: "a second `: ` in one line: YAML takes what stands before it for a key",
+            label: "this `:` is one too many",
+            help: "put the whole text in single quotes, or write a command as a block: `- |`, and the command on the next line, indented",
+            ..NOTICED
+        }
+    } else if above.starts_with("- ") && !key_above {
+        Advice {
+            message: "this line goes on with the list item above, and cannot be a key",
+            label: "this `:` makes it one",
+            other: "the item begins here",
+            help: "if it is part of the command above, write that as a block: `- |`, and the command on the next lines, indented; if it is a key, start it in the column of the keys it belongs with",
+            at: At::BelowLineAbove,
+        }
+    } else if key_above || scene.above.is_none() {
+        Advice {
+            message: "this line is indented deeper than the line above allows",
+            label: "no key can stand here",
+            other: "has a value already, so nothing can be indented below it",
+            help: "start both lines in the same column; or, if the lower belongs to the upper, leave nothing behind the upper one's `:`",
+            at: At::BelowLineAbove,
+        }
+    } else {
+        Advice {
+            message: "this line is no `key: value`",
+            label: "lacks a `:` with a space behind it",
+            help: "write it as `key: value`, or remove it",
+            at: At::LineAbove,
+            ..NOTICED
+        }
+    }
+}
+
+fn other(problem: &str, scene: &Scene<'_>) -> Advice {
+    let (message, label, help) = match problem {
+        "could not find expected ':'" => {
+            return Advice {
+                message: "a text stands where a key is expected",
+                label: "neither a `key:` nor part of a list or block",
+                help: "indent the line if it belongs to the command above it, add `- ` if it is a list item, or a `:` if it is a key",
+                at: At::Context,
+                ..NOTICED
+            };
+        }
+        "found unexpected end of stream" => {
+            return Advice {
+                message: "a quote is opened and never closed",
+                label: "opened here",
+                help: "close the quote, or use the other kind of quote around the text",
+                at: At::Context,
+                ..NOTICED
+            };
+        }
+        "did not find expected '-' indicator" => {
+            return Advice {
+                message: "this line does not fit the list above it",
+                label: "neither a `- ` in the list's column, nor a key further left",
+                other: "the list's items begin in this column",
+                help: "begin every item with `- ` in one column, and a key in the column of the keys it belongs with",
+                at: At::InCollection,
+            };
+        }
+        "did not find expected key" => {
+            return Advice {
+                message: "this line's indentation fits none of the sections it could belong to",
+                label: "not in the column of any keys above",
+                other: "keys around it begin in this column",
+                help: "give all keys of one section the same number of spaces",
+                at: At::InCollection,
+            };
+        }
+        "found character that cannot start any token" => (
+            "no text can start with this character unless it is in quotes",
+            "reserved by YAML",
+            "put the whole text in single quotes: '...'",
+        ),
+        "did not find expected alphabetic or numeric character" => (
+            "`*` and `&` at the start of a text are YAML's signs for aliases and anchors",
+            "not a name",
+            "put the whole text in quotes, for example '**/*'",
+        ),
+        "unknown anchor" => (
+            "an alias (`*name`) of something that is not defined above it",
+            "no `&` with this name before here",
+            "define the anchor (`&name`) above, or put the text in quotes if it is meant to begin with `*`",
+        ),
+        "did not find expected ',' or ']'" => (
+            "a list that begins with `[` is not continued with `,` or closed with `]`",
+            "expected `,` or `]` here",
+            "add the missing `,` or `]`; a text with quotes or brackets inside goes into quotes as a whole, and in double quotes each inner one is written `\\\"`",
+        ),
+        "did not find expected ',' or '}'" => (
+            "keys and values that begin with `{` are not continued with `,` or closed with `}`",
+            "expected `,` or `}` here",
+            "add the missing `,` or `}`; a text or command that begins with `{` goes into quotes as a whole",
+        ),
+        "found unknown escape character" => (
+            "YAML knows no such escape in a text in double quotes",
+            "unknown escape",
+            "double the backslash (`\\\\`), or put the text in single quotes, where a backslash is only a backslash",
+        ),
+        "did not find expected hexdecimal number" => (
+            "`\\x`, `\\u` and `\\U` in double quotes need digits",
+            "not a number",
+            "double the backslash (`\\\\`), or put the text in single quotes",
+        ),
+        "did not find expected comment or line break" => (
+            "nothing can follow `|` or `>` on its line",
+            "text behind the block's sign",
+            "start the block's text on the next line, indented; a text that is meant to begin with `|` or `>` goes into quotes",
+        ),
+        "did not find expected node content" if scene.after.starts_with("...") => (
+            "`...` ends a document, and nothing stands before it",
+            "ends the document",
+            "write the buildspec instead of the dots",
+        ),
+        "did not find expected node content" => (
+            "a value is missing here",
+            "expected a value",
+            "put a value here; if this sign belongs to a text, put the whole text in quotes",
+        ),
+        "did not find expected <document start>" => (
+            "something stands after the end of the buildspec",
+            "what is above is complete",
+            "indent this line like the lines it belongs with, or remove it",
+        ),
+        "found undefined tag handle" | "did not find expected '!'" => (
+            "`!` at the start of a text is YAML's sign for a tag",
+            "not a known tag",
+            "put the whole text in quotes",
+        ),
+        "control characters are not allowed" => (
+            "a control character that YAML does not allow",
+            "invisible character here",
+            "remove it; the file may have been damaged or saved in another encoding",
+        ),
+        _ => return NOTICED,
+    };
+    Advice {
+        message,
+        label,
+        help,
+        ..NOTICED
+    }
+}
