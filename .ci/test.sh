@@ -81,7 +81,7 @@ if [ -z "$skipped" ]; then
 elif [ "${BUILDSPEC_TEST_DOCKER-}" = 1 ]; then
     fail "the Docker tests were asked for, but $skipped"
 else
-    unset BUILDSPEC_TEST_DOCKER
+    export BUILDSPEC_TEST_DOCKER=0
 fi
 
 step "cargo test${skipped:+, WITHOUT DOCKER}"
