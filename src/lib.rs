@@ -5,5 +5,6 @@
 pub mod buildspec;
 pub mod diagnostic;
 pub mod error;
+pub mod reports;
 pub mod source;
 pub mod yaml;
