@@ -60,7 +60,10 @@ impl Fault {
                     .then_some("the file ends too early: it is truncated or still being written");
                 (text, explanation)
             }
-            Self::Empty => ("EOF".to_owned(), Some("the file is empty")),
+            Self::Empty => (
+                "EOF".to_owned(),
+                Some("the file is empty, or holds nothing of its format"),
+            ),
             Self::Io(error) => (error.to_string(), None),
         };
         ReadError {

@@ -1,8 +1,5 @@
 //! Bytes of a report file as clean UTF-8: byte order marks, UTF-16 and declared encodings are decoded, characters
 //! that no XML or JSON text may hold are replaced.
-//!
-//! Clean UTF-8, the usual case, passes through without a copy.
-
 use std::io::{self, BufRead, Chain, Cursor, Read};
 
 use encoding_rs::{CoderResult, Decoder, Encoding, UTF_8, UTF_16BE, UTF_16LE};
@@ -16,13 +13,11 @@ const REPLACEMENT: &[u8] = "\u{FFFD}".as_bytes();
 
 /// A report file's text.
 pub(super) struct Input<'r> {
-    inner: Chain<Cursor<Vec<u8>>, &'r mut dyn BufRead>,
+    source: Chain<Cursor<Vec<u8>>, &'r mut dyn BufRead>,
     /// `None`: the file is UTF-8 by itself.
     decoder: Option<Decoder>,
-    /// Bytes at the front of `inner` that may be handed out as they are.
-    clean: usize,
-    /// Bytes that could not, rewritten; handed out from `at`.
-    rewritten: Vec<u8>,
+    /// Clean text; handed out from `at`.
+    text: Vec<u8>,
     at: usize,
     newlines: u64,
     replaced: u64,
@@ -36,10 +31,9 @@ impl<'r> Input<'r> {
         let (encoding, mark) = detect(&prefix)?;
         prefix.drain(..mark);
         Ok(Self {
-            inner: Cursor::new(prefix).chain(source),
+            source: Cursor::new(prefix).chain(source),
             decoder: encoding.map(Encoding::new_decoder_without_bom_handling),
-            clean: 0,
-            rewritten: Vec::new(),
+            text: Vec::new(),
             at: 0,
             newlines: 0,
             replaced: 0,
@@ -47,9 +41,8 @@ impl<'r> Input<'r> {
     }
 
     /// The line that has been read up to, from 1.
-    pub(super) fn line(&mut self) -> u64 {
-        let ahead = self.fill_buf().map_or(0, count_newlines);
-        1 + self.newlines - ahead
+    pub(super) fn line(&self) -> u64 {
+        1 + self.newlines - count_newlines(&self.text[self.at..])
     }
 
     /// How many control characters were replaced.
@@ -58,61 +51,55 @@ impl<'r> Input<'r> {
     }
 
     fn refill(&mut self) -> io::Result<()> {
-        let chunk = self.inner.fill_buf()?;
-        let chunk = &chunk[..chunk.len().min(CHUNK)];
-        if self.decoder.is_none() && !chunk.iter().fold(false, |bad, &b| bad | is_control(b)) {
-            self.newlines += count_newlines(chunk);
-            self.clean = chunk.len();
-            return Ok(());
-        }
-        let length = chunk.len();
-        let plain = match &mut self.decoder {
-            Some(decoder) => decode(decoder, chunk),
-            None => chunk.to_vec(),
-        };
-        self.newlines += count_newlines(&plain);
-        self.rewritten.clear();
         self.at = 0;
-        for byte in plain {
-            if is_control(byte) {
-                self.replaced += 1;
-                self.rewritten.extend_from_slice(REPLACEMENT);
-            } else {
-                self.rewritten.push(byte);
+        loop {
+            self.text.resize(CHUNK, 0);
+            let length = self.source.read(&mut self.text).inspect_err(|_| {
+                self.text.clear();
+            })?;
+            self.text.truncate(length);
+            if let Some(decoder) = &mut self.decoder {
+                self.text = decode(decoder, &self.text);
+            }
+            // Half a character decodes to nothing, which would look like the end of the file.
+            if length == 0 || !self.text.is_empty() {
+                break;
             }
         }
-        self.inner.consume(length);
-        if length > 0 && self.rewritten.is_empty() {
-            // Half a character: an empty buffer would mean the end of the file.
-            return self.refill();
-        }
-        if length == 0 {
+        if self.text.is_empty() {
             self.decoder = None;
         }
+        self.newlines += count_newlines(&self.text);
+        if self.text.iter().fold(false, |bad, &b| bad | is_control(b)) {
+            self.replace_controls();
+        }
         Ok(())
+    }
+
+    fn replace_controls(&mut self) {
+        for byte in std::mem::take(&mut self.text) {
+            if is_control(byte) {
+                self.replaced += 1;
+                self.text.extend_from_slice(REPLACEMENT);
+            } else {
+                self.text.push(byte);
+            }
+        }
     }
 }
 
 impl BufRead for Input<'_> {
+    #[inline]
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.clean == 0 && self.at == self.rewritten.len() {
+        if self.at == self.text.len() {
             self.refill()?;
         }
-        if self.clean > 0 {
-            let chunk = self.inner.fill_buf()?;
-            Ok(&chunk[..self.clean.min(chunk.len())])
-        } else {
-            Ok(&self.rewritten[self.at..])
-        }
+        Ok(&self.text[self.at..])
     }
 
+    #[inline]
     fn consume(&mut self, amount: usize) {
-        if self.clean > 0 {
-            self.clean -= amount;
-            self.inner.consume(amount);
-        } else {
-            self.at += amount;
-        }
+        self.at += amount;
     }
 }
 
@@ -179,7 +166,8 @@ fn decode(decoder: &mut Decoder, mut chunk: &[u8]) -> Vec<u8> {
 }
 
 fn is_control(byte: u8) -> bool {
-    byte < 0x20 && byte != b'\t' && byte != b'\n' && byte != b'\r'
+    // Without branches, so that a whole chunk is looked at in wide registers.
+    (byte < 0x20) & (byte != b'\t') & (byte != b'\n') & (byte != b'\r')
 }
 
 fn count_newlines(bytes: &[u8]) -> u64 {
@@ -243,6 +231,8 @@ mod tests {
 
         let mut source = &b"one\ntwo\nthree"[..];
         let mut input = Input::open(&mut source).unwrap();
+        assert_eq!(input.line(), 1);
+        input.fill_buf().unwrap();
         assert_eq!(input.line(), 1);
         input.consume(5);
         assert_eq!(input.line(), 2);

@@ -28,3 +28,6 @@ mod trx;
 
 pub use fault::ReadError;
 pub use format::{format_name, report_type};
+
+#[cfg(test)]
+mod tests;
