@@ -5,11 +5,13 @@ use std::fmt;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, SeqAccess, Visitor};
 
-use super::cases::{Cases, Description, Message, nanos};
+use super::cases::{Cases, Description};
+use super::duration::nanos;
 use super::fault::Fault;
 use super::input::Input;
 use super::json;
 use super::model::CaseStatus;
+use super::open_case::Message;
 
 /// Reads one document.
 pub(super) fn read(input: &mut Input<'_>, cases: &mut Cases) -> Result<(), Fault> {

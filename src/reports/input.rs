@@ -166,8 +166,7 @@ fn decode(decoder: &mut Decoder, mut chunk: &[u8]) -> Vec<u8> {
 }
 
 fn is_control(byte: u8) -> bool {
-    // Without branches, so that a whole chunk is looked at in wide registers.
-    (byte < 0x20) & (byte != b'\t') & (byte != b'\n') & (byte != b'\r')
+    byte < 0x20 && byte != b'\t' && byte != b'\n' && byte != b'\r'
 }
 
 fn count_newlines(bytes: &[u8]) -> u64 {

@@ -5,9 +5,11 @@
 
 use std::borrow::Cow;
 
-use super::cases::{Cases, Counts, Description, OpenCase, seconds};
+use super::cases::{Cases, Counts, Description};
+use super::duration::seconds;
 use super::fault::Fault;
 use super::model::CaseStatus;
+use super::open_case::OpenCase;
 use super::xml::{Attributes, Element, Node, Xml};
 
 /// Names of the root; an error names the last.
@@ -77,14 +79,10 @@ impl Junit<'_> {
                 self.state = State::Case(None);
             }
             (State::Outside, "testsuite") => self.suites.push(Suite::new(attributes)?),
-            (State::Case(before), "failure") => {
-                self.outcome(before, CaseStatus::Failed, attributes)?;
-            }
-            (State::Case(before), "error") => {
-                self.outcome(before, CaseStatus::Error, attributes)?
-            }
-            (State::Case(before), "skipped") => {
-                self.outcome(before, CaseStatus::Skipped, attributes)?;
+            (State::Case(before), name) => {
+                if let Some(status) = outcome(name) {
+                    self.outcome(before, status, attributes)?;
+                }
             }
             _ => {}
         }
@@ -111,8 +109,10 @@ impl Junit<'_> {
 
     fn end(&mut self, name: &str) -> Result<(), Fault> {
         match (self.state, name) {
-            (State::Outcome { status, .. }, "failure" | "error" | "skipped") => {
-                self.state = State::Case(Some(status));
+            (State::Outcome { status, .. }, name) => {
+                if outcome(name).is_some() {
+                    self.state = State::Case(Some(status));
+                }
             }
             (State::Case(status), "testcase") => {
                 self.state = State::Outside;
@@ -205,6 +205,16 @@ impl Suite {
             declared_nanos: attributes.get("time")?.map(|time| seconds(&time)),
             ..Self::default()
         })
+    }
+}
+
+/// What an element inside a case says of it.
+fn outcome(element: &str) -> Option<CaseStatus> {
+    match element {
+        "failure" => Some(CaseStatus::Failed),
+        "error" => Some(CaseStatus::Error),
+        "skipped" => Some(CaseStatus::Skipped),
+        _ => None,
     }
 }
 

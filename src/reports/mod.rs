@@ -11,8 +11,10 @@ pub mod model;
 
 mod cases;
 mod coverage;
+mod duration;
 mod input;
 mod json;
+mod open_case;
 mod xml;
 
 mod clover;

@@ -1,8 +1,10 @@
 //! `NUNITXML`, `NUnit` 2: `test-results`, then `test-suite/results/test-case`, suites nested.
 
-use super::cases::{Cases, Description, OpenCase, seconds};
+use super::cases::{Cases, Description};
+use super::duration::seconds;
 use super::fault::Fault;
 use super::model::CaseStatus;
+use super::open_case::OpenCase;
 use super::xml::{Attributes, Node, Xml};
 
 /// Names of the root.

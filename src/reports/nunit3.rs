@@ -1,8 +1,10 @@
 //! `NUNIT3XML`: `test-run`, then `test-suite` (these nest) and `test-case`.
 
-use super::cases::{Cases, Description, OpenCase, seconds};
+use super::cases::{Cases, Description};
+use super::duration::seconds;
 use super::fault::Fault;
 use super::model::CaseStatus;
+use super::open_case::OpenCase;
 use super::xml::{Attributes, Node, Xml};
 
 /// Names of the root.

@@ -1,8 +1,10 @@
 //! `TESTNGXML`: `testng-results/suite/test/class/test-method`.
 
-use super::cases::{Cases, Description, OpenCase, nanos};
+use super::cases::{Cases, Description};
+use super::duration::nanos;
 use super::fault::Fault;
 use super::model::CaseStatus;
+use super::open_case::OpenCase;
 use super::xml::{Attributes, Node, Xml};
 
 /// Names of the root.
@@ -10,13 +12,13 @@ pub(super) const ROOTS: &[&str] = &["testng-results"];
 
 /// Reads one document.
 pub(super) fn read(xml: &mut Xml<'_>, cases: &mut Cases) -> Result<(), Fault> {
-    let (mut test, mut class) = (String::new(), String::new());
+    let (mut suite, mut class) = (String::new(), String::new());
     let mut case = OpenCase::default();
     let (mut in_exception, mut in_message) = (false, false);
     while let Some(node) = xml.next()? {
         match node {
             Node::Start(element) => match element.name() {
-                "test" => test = element.attributes().text("name")?.into_owned(),
+                "test" => suite = element.attributes().text("name")?.into_owned(),
                 "class" => class = element.attributes().text("name")?.into_owned(),
                 "test-method" => case.begin(element.attributes()),
                 "exception" => {
@@ -31,7 +33,7 @@ pub(super) fn read(xml: &mut Xml<'_>, cases: &mut Cases) -> Result<(), Fault> {
             Node::End(closing) => match closing.name() {
                 "message" => in_message = false,
                 "exception" => in_exception = false,
-                "test-method" => end_case(&case, &test, &class, cases)?,
+                "test-method" => end_case(&case, &suite, &class, cases)?,
                 _ => {}
             },
             Node::Text(_) | Node::Other => {}
@@ -40,7 +42,7 @@ pub(super) fn read(xml: &mut Xml<'_>, cases: &mut Cases) -> Result<(), Fault> {
     Ok(())
 }
 
-fn end_case(case: &OpenCase, test: &str, class: &str, cases: &mut Cases) -> Result<(), Fault> {
+fn end_case(case: &OpenCase, suite: &str, class: &str, cases: &mut Cases) -> Result<(), Fault> {
     let attributes = case.attributes();
     if attributes.text("is-config")? == "true" {
         return Ok(());
@@ -50,7 +52,7 @@ fn end_case(case: &OpenCase, test: &str, class: &str, cases: &mut Cases) -> Resu
         Ok(Description {
             prefix: class.into(),
             name: attributes.text("name")?,
-            suite: test.into(),
+            suite: suite.into(),
             message: case.message.compose(),
             ..Description::default()
         })

@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::cases::{Cases, Description, OpenCase, seconds};
+use super::cases::{Cases, Description};
+use super::duration::seconds;
 use super::fault::Fault;
 use super::model::CaseStatus;
+use super::open_case::OpenCase;
 use super::xml::{Attributes, Node, Xml};
 
 /// Names of the root.
@@ -15,7 +17,7 @@ pub(super) fn read(xml: &mut Xml<'_>, cases: &mut Cases) -> Result<(), Fault> {
     // A data-driven test's result holds the results of its rows.
     let mut open: Vec<OpenCase> = Vec::new();
     let mut definitions: HashMap<String, Definition> = HashMap::new();
-    let mut test = None;
+    let mut definition = None;
     let (mut in_error, mut in_message) = (false, false);
     while let Some(node) = xml.next()? {
         match node {
@@ -28,13 +30,13 @@ pub(super) fn read(xml: &mut Xml<'_>, cases: &mut Cases) -> Result<(), Fault> {
                 "ErrorInfo" => in_error = true,
                 "Message" => in_message = in_error,
                 "UnitTest" => {
-                    test = Some((
+                    definition = Some((
                         element.attributes().text("id")?.to_lowercase(),
                         Definition::new(element.attributes())?,
                     ));
                 }
                 "TestMethod" => {
-                    if let Some((_, definition)) = &mut test {
+                    if let Some((_, definition)) = &mut definition {
                         definition.class = class(&element.attributes().text("className")?);
                     }
                 }
@@ -48,7 +50,7 @@ pub(super) fn read(xml: &mut Xml<'_>, cases: &mut Cases) -> Result<(), Fault> {
             Node::End(closing) => match closing.name() {
                 "Message" => in_message = false,
                 "ErrorInfo" => in_error = false,
-                "UnitTest" => definitions.extend(test.take()),
+                "UnitTest" => definitions.extend(definition.take()),
                 "UnitTestResult" => {
                     if let Some(case) = open.pop() {
                         end_case(&case, cases)?;
