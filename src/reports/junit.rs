@@ -109,10 +109,8 @@ impl Junit<'_> {
 
     fn end(&mut self, name: &str) -> Result<(), Fault> {
         match (self.state, name) {
-            (State::Outcome { status, .. }, name) => {
-                if outcome(name).is_some() {
-                    self.state = State::Case(Some(status));
-                }
+            (State::Outcome { status, .. }, name) if outcome(name).is_some() => {
+                self.state = State::Case(Some(status));
             }
             (State::Case(status), "testcase") => {
                 self.state = State::Outside;
