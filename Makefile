@@ -30,7 +30,7 @@ fmt: ## format the Rust code
 	cargo fmt
 
 bench: ## measure, and print a table
-	@benches/run.sh
+	@cargo build --release --locked && images/base/build.sh && python3 benches/run.py
 
 image: ## build buildspec/base, the image of the demo and the Docker tests
 	@images/base/build.sh

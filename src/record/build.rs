@@ -272,6 +272,14 @@ impl Record {
         change(&mut self.build.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
+    /// When the build was submitted, in seconds since the epoch.
+    pub fn started(&self) -> f64 {
+        self.build
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .start_time
+    }
+
     /// A rename puts the new text in the old one's place: no reader sees half of it.
     fn save(&self) -> io::Result<()> {
         let mut text =
