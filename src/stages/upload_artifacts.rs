@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
 use crate::artifacts::{self, Chosen, Failure, Request, Root, Tree};
 use crate::buildspec::model::{Artifacts, Buildspec};
-use crate::engine::event::Event;
+use crate::engine::event::{Event, Progress, Wait};
+use crate::engine::journal::Journal;
 use crate::engine::phase::{Context, PhaseType, Status};
 use crate::error::Error;
 use crate::record::build::{BuildArtifacts, ExportedVariable};
@@ -56,7 +58,12 @@ impl Build<'_> {
         let exported = values
             .into_iter()
             .filter(|(name, value)| !name.starts_with("AWS_") && !value.is_empty());
+        let exported: Vec<_> = exported.collect();
+        if !exported.is_empty() {
+            self.journal.emit(&Event::Exported(exported.clone()));
+        }
         let exported = exported
+            .into_iter()
             .map(|(name, value)| ExportedVariable { name, value })
             .collect();
         self.record
@@ -134,12 +141,14 @@ impl Build<'_> {
         if let Some(failure) = selection.failure {
             return Ok(Err(failure));
         }
-        self.fetch(selection.files, folder, session).await
+        self.fetch(selection.files, identifier, folder, session)
+            .await
     }
 
     async fn fetch(
         &mut self,
         files: Vec<Chosen>,
+        identifier: Option<&str>,
         folder: PathBuf,
         session: &mut Session,
     ) -> Result<Collected, Halt> {
@@ -164,7 +173,12 @@ impl Build<'_> {
         let unpacking = tokio::task::spawn_blocking(move || {
             artifacts::unpack(Stream::new(receiver), &travelling, &target)
         });
-        let mut sink = Pieces(Some(sender));
+        let mut sink = Pieces {
+            sender: Some(sender),
+            journal: &mut self.journal,
+            bytes: 0,
+            told: Instant::now(),
+        };
         session
             .tell("/bin/sh", &archive_script(&list), &mut sink)
             .await?;
@@ -191,6 +205,12 @@ impl Build<'_> {
                 .hint("the build's image needs a working `tar` and `tr`"),
             ));
         }
+        self.journal.emit(&Event::ArtifactsCollected {
+            identifier: identifier.map(str::to_owned),
+            location: folder.display().to_string(),
+            files: unpacked.written.len() as u64,
+            bytes: unpacked.bytes,
+        });
         Ok(Ok(()))
     }
 
@@ -255,15 +275,31 @@ fn file_name(identifier: &str) -> String {
 }
 
 /// Hands pieces of an archive to the thread that unpacks it.
-struct Pieces(Option<mpsc::SyncSender<Vec<u8>>>);
+struct Pieces<'a> {
+    sender: Option<mpsc::SyncSender<Vec<u8>>>,
+    journal: &'a mut Journal,
+    bytes: u64,
+    told: Instant,
+}
 
-impl Sink for Pieces {
+impl Sink for Pieces<'_> {
     fn write(&mut self, bytes: &[u8]) {
-        let Some(sender) = &self.0 else { return };
+        self.bytes += bytes.len() as u64;
+        if self.told.elapsed() > Duration::from_millis(100) {
+            self.told = Instant::now();
+            self.journal.emit(&Event::Progress(Progress {
+                wait: Wait::Artifacts,
+                item: String::new(),
+                status: String::new(),
+                done: self.bytes,
+                total: 0,
+            }));
+        }
+        let Some(sender) = &self.sender else { return };
         let piece = bytes.to_vec();
         // The unpacking thread gives up when the disk is full; the rest of the archive is then read and dropped.
         if tokio::task::block_in_place(|| sender.send(piece)).is_err() {
-            self.0 = None;
+            self.sender = None;
         }
     }
 }
