@@ -10,7 +10,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::console::{Style, Verbosity, message};
+use crate::console::{Reader, Style, Verbosity, message};
 use crate::error::{Error, Kind, Result};
 
 /// Runs a buildspec.yml on this machine exactly as AWS CodeBuild would.
@@ -133,7 +133,31 @@ fn style(color: Color, is_terminal: bool, verbosity: Verbosity) -> Style {
         color,
         width: width.clamp(40, 400),
         verbosity,
+        unicode: speaks_unicode(),
+        reader: reader(is_terminal),
     }
+}
+
+fn reader(is_terminal: bool) -> Reader {
+    let in_place = std::io::stderr().is_terminal() && variable("TERM").as_deref() != Some("dumb");
+    if is_terminal && in_place {
+        Reader::Terminal
+    } else if !is_terminal && variable("GITHUB_ACTIONS").as_deref() == Some("true") {
+        Reader::GitHub
+    } else {
+        Reader::File
+    }
+}
+
+/// As the C library decides it: the first of these that is set counts, and none means C.
+fn speaks_unicode() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .find_map(variable);
+    locale.is_some_and(|locale| {
+        let locale = locale.to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    })
 }
 
 fn terminal_width() -> Option<usize> {
