@@ -94,7 +94,13 @@ pub fn main() -> ExitCode {
         Verb::Completions(arguments) => Ok(completions::execute(&arguments)),
     };
     let exit = result.unwrap_or_else(|error| {
-        message::error(&error);
+        let is_terminal = std::io::stderr().is_terminal();
+        let mut style = style(Color::Auto, is_terminal, Verbosity::Normal);
+        if !is_terminal {
+            // Whoever looks for a sentence in a log wants it in one piece.
+            style.width = usize::MAX;
+        }
+        message::error(&error, style);
         Exit::from(&error)
     });
     ExitCode::from(exit.code())
