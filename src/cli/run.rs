@@ -133,6 +133,10 @@ pub(super) struct Arguments {
     )]
     artifacts: Option<PathBuf>,
 
+    /// Put the reports there, instead of into the build's folder.
+    #[arg(short, long, value_name = "DIR", env = "BUILDSPEC_REPORTS")]
+    reports: Option<PathBuf>,
+
     /// How many builds to keep.
     #[arg(
         long,
@@ -301,6 +305,7 @@ fn settle(arguments: Arguments) -> Result<Options> {
         network: arguments.network,
         overrides,
         artifacts: arguments.artifacts.as_deref().map(absolute).transpose()?,
+        reports: arguments.reports.as_deref().map(absolute).transpose()?,
         output,
         keep_builds: arguments.keep_builds,
         timeout: arguments
