@@ -134,7 +134,13 @@ pub(super) struct Arguments {
     artifacts: Option<PathBuf>,
 
     /// Put the reports there, instead of into the build's folder.
-    #[arg(short, long, value_name = "DIR", env = "BUILDSPEC_REPORTS")]
+    #[arg(
+        short,
+        long,
+        value_name = "DIR",
+        env = "BUILDSPEC_REPORTS",
+        help_heading = "Results"
+    )]
     reports: Option<PathBuf>,
 
     /// How many builds to keep.

@@ -63,7 +63,7 @@ impl<W: Write + Send> Pretty<W> {
     }
 
     /// One line for a command that is over: mark, text, and the time at the edge.
-    fn command_line(&mut self, mark: &str, command: &str, time: &str) {
+    pub(super) fn command_line(&mut self, mark: &str, command: &str, time: &str) {
         let command = harmless(command.trim());
         let first = command.lines().next().unwrap_or_default().to_owned();
         let more = match command.lines().count() {
@@ -144,8 +144,8 @@ impl<W: Write + Send> Pretty<W> {
         self.failures.push(failure);
     }
 
-    /// What a successful command printed: all of it when it is short.
-    fn folded_output(&mut self) {
+    /// What a command printed that did not fail: all of it when it is short.
+    pub(super) fn folded_output(&mut self) {
         let count = self.tail.count();
         if count > UNFOLDED {
             let folded = text::count((count - STAYING) as u64, "line");

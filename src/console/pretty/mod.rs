@@ -197,8 +197,11 @@ impl<W: Write + Send> Pretty<W> {
         // The command that ran is one that never ended.
         if let Some(running) = self.command.take() {
             self.heading();
-            if self.folds() {
-                let mark = self.style.mark(false);
+            let mark = self.style.mark(false);
+            if self.folds() && context.message.is_empty() {
+                self.command_line(&mark, &running.text, "interrupted");
+                self.folded_output();
+            } else if self.folds() {
                 self.command_lines(&mark, &running.text);
                 self.last_words();
             }
