@@ -233,3 +233,43 @@ impl Drop for Live {
 fn style(template: &str) -> ProgressStyle {
     ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_spinner())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::console::{Reader, Verbosity};
+
+    /// `cargo test --lib look_at -- --ignored --nocapture`, on a terminal.
+    #[test]
+    #[ignore = "draws a pull for the eye"]
+    fn look_at_a_pull() {
+        let mut live = Live::new(Style {
+            color: true,
+            width: 80,
+            verbosity: Verbosity::Normal,
+            unicode: true,
+            reader: Reader::Terminal,
+        });
+        live.start("preparing the build's surroundings");
+        for step in 0..=60_u64 {
+            for layer in 1..=10_u64 {
+                let total = layer * 7_000_000;
+                let done = (step * 2_000_000).min(total);
+                let status = match step {
+                    0..3 => "Pulling fs layer",
+                    _ if done < total => "Downloading",
+                    _ if done < total + step => "Pull complete",
+                    _ => "Extracting",
+                };
+                live.progress(&Progress {
+                    wait: Wait::Pull,
+                    item: format!("a1b2c3d4e5f{layer}"),
+                    status: status.to_owned(),
+                    done,
+                    total,
+                });
+            }
+            std::thread::sleep(TICK);
+        }
+    }
+}

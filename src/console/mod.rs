@@ -44,7 +44,7 @@ pub enum Verbosity {
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
     pub color: bool,
-    /// Columns.
+    /// Columns; `usize::MAX` where lines are not to be broken.
     pub width: usize,
     pub verbosity: Verbosity,
     /// The terminal's letters are not only ASCII's.

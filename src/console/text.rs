@@ -48,7 +48,10 @@ impl Style {
 
     /// Where our own lines end.
     pub(super) fn edge(&self) -> usize {
-        self.width.min(WIDEST)
+        match self.width {
+            usize::MAX => usize::MAX,
+            width => width.min(WIDEST),
+        }
     }
 
     /// At most so many columns of a line without escape codes.

@@ -104,7 +104,13 @@ pub enum Event<'a> {
         duration: Duration,
     },
     /// `CodeBuild` refuses the buildspec, for what stands here.
-    Refused { place: Place, message: String },
+    Refused {
+        place: Place,
+        /// In our words.
+        message: String,
+        /// How to mend it.
+        help: Vec<String>,
+    },
     /// Something that is waited for came nearer; there are many of these, and no record keeps them.
     Progress(Progress),
     /// One artifact is complete.

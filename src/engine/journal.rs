@@ -170,9 +170,14 @@ impl Journal {
                 text: text(command),
                 place: at.as_ref().map(place),
             },
-            Event::Refused { place: at, message } => Event::Refused {
+            Event::Refused {
+                place: at,
+                message,
+                help,
+            } => Event::Refused {
                 place: place(at),
                 message: text(message),
+                help: help.iter().map(|help| text(help)).collect(),
             },
             Event::Exported(variables) => {
                 let variables = variables.iter();

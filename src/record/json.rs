@@ -69,9 +69,13 @@ pub fn write(out: &mut impl Write, at: Timestamp, event: &Event<'_>) -> io::Resu
             "build_started",
             json!({ "number": number, "runtime": runtime, "image": image, "source": source, "folder": folder }),
         ),
-        Event::Refused { place, message } => (
+        Event::Refused {
+            place,
+            message,
+            help,
+        } => (
             "buildspec_refused",
-            json!({ "message": message, "file": place.file, "line": place.line, "column": place.column }),
+            json!({ "message": message, "help": help, "file": place.file, "line": place.line, "column": place.column }),
         ),
         Event::ArtifactsCollected {
             identifier,

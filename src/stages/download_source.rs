@@ -43,6 +43,17 @@ impl Build<'_> {
                 self.journal.emit(&Event::Refused {
                     place: Place::of(&script.source, finding.primary.span),
                     message: finding.message.clone(),
+                    help: finding.help.clone(),
+                });
+            }
+            if script.location.is_none() {
+                self.journal.emit(&Event::Hint {
+                    rule: "no-buildspec",
+                    text: format!(
+                        "there is no {} in {}: name another file with --buildspec, or another folder",
+                        script.source.name(),
+                        self.options.source.display()
+                    ),
                 });
             }
             return Err(Halt::Invalid(Context::new(YAML_FILE_ERROR, sentence)));

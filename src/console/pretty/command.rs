@@ -16,6 +16,8 @@ const UNFOLDED: usize = 12;
 const STAYING: usize = 4;
 /// A failed command shows so many of its last lines.
 const LAST_WORDS: usize = 40;
+/// More bytes of one line would fill the screen; the log has them.
+const LONGEST_LINE: usize = 2000;
 /// Lines of a command's own text.
 const COMMAND_LINES: usize = 6;
 
@@ -61,7 +63,7 @@ impl<W: Write + Send> Pretty<W> {
     }
 
     /// One line for a command that is over: mark, text, and the time at the edge.
-    fn command_line(&mut self, mark: &str, command: &str, time: &str) {
+    pub(super) fn command_line(&mut self, mark: &str, command: &str, time: &str) {
         let command = harmless(command.trim());
         let first = command.lines().next().unwrap_or_default().to_owned();
         let more = match command.lines().count() {
@@ -142,8 +144,8 @@ impl<W: Write + Send> Pretty<W> {
         self.failures.push(failure);
     }
 
-    /// What a successful command printed: all of it when it is short.
-    fn folded_output(&mut self) {
+    /// What a command printed that did not fail: all of it when it is short.
+    pub(super) fn folded_output(&mut self) {
         let count = self.tail.count();
         if count > UNFOLDED {
             let folded = text::count((count - STAYING) as u64, "line");
@@ -173,8 +175,13 @@ impl<W: Write + Send> Pretty<W> {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             // A line that overwrote itself shows what it came to.
             let line = line.rsplit(|&byte| byte == b'\r').next().unwrap_or(line);
+            let short = &line[..line.len().min(LONGEST_LINE)];
             self.text.extend_from_slice(b"    ");
-            self.text.extend_from_slice(line);
+            self.text.extend_from_slice(short);
+            if short.len() < line.len() {
+                self.text
+                    .extend_from_slice(self.style.ellipsis().as_bytes());
+            }
             if self.style.color && line.contains(&0x1b) {
                 self.text.extend_from_slice(b"\x1b[0m");
             }

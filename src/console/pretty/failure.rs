@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::console::Style;
 use crate::console::message::harmless;
-use crate::console::text::{BAD, DIM};
+use crate::console::text::{BAD, DIM, GOOD};
 use crate::engine::event::Place;
 
 /// Lines of a buildspec that are quoted.
@@ -40,6 +40,34 @@ impl Failure {
         }
         block
     }
+}
+
+/// Where `CodeBuild` refuses a buildspec, in our words.
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub(super) place: Place,
+    pub(super) message: String,
+    pub(super) help: Vec<String>,
+}
+
+/// What ended a phase that is no command's fault.
+pub(super) fn refusal(style: &Style, message: &str, refused: Option<&Refused>) -> String {
+    let message = style.wrap(&harmless(message), 4);
+    let message = style.paint(BAD, &message);
+    let mut text = format!("  {} {message}\n", style.mark(false));
+    if let Some(refused) = refused {
+        let arrow = style.paint(DIM, "-->");
+        let _ = writeln!(text, "    {arrow} {}", position(&refused.place));
+        text.push_str(&excerpt(style, &refused.place));
+        let message = style.wrap(&harmless(&refused.message), 4);
+        let _ = writeln!(text, "    {message}");
+        for help in &refused.help {
+            let word = style.paint(GOOD.bold(), "help");
+            let help = style.wrap(&harmless(help), 8);
+            let _ = writeln!(text, "  {word}: {help}");
+        }
+    }
+    text
 }
 
 /// `buildspec.yml:7:9`.

@@ -20,7 +20,7 @@ use super::text::{self, BOLD, DIM, WARN, seconds};
 use super::{Style, Verbosity, github};
 use crate::engine::event::{Event, Place, Progress, Wait};
 use crate::engine::journal::Watcher;
-use crate::engine::phase::{Context, PhaseType, Status};
+use crate::engine::phase::{Context, PhaseType};
 use failure::Failure;
 use summary::Summary;
 
@@ -43,6 +43,8 @@ pub struct Pretty<W: Write> {
     line_open: bool,
     /// The build's own escape codes may still be in force.
     colored: bool,
+    /// Something stands between the first line and the summary.
+    spoke: bool,
     failures: Vec<Failure>,
     summary: Summary,
 }
@@ -67,6 +69,7 @@ impl<W: Write + Send> Pretty<W> {
             tail: Tail::default(),
             line_open: false,
             colored: false,
+            spoke: false,
             failures: Vec::new(),
             summary: Summary::default(),
         }
@@ -92,6 +95,7 @@ impl<W: Write + Send> Pretty<W> {
             return;
         };
         *said = true;
+        self.spoke = true;
         let name = phase.name();
         if self.style.is_github() {
             self.text.extend_from_slice(github::group(name).as_bytes());
@@ -125,12 +129,16 @@ impl<W: Write + Send> Pretty<W> {
         }
         self.heading();
         self.colored |= memchr::memchr(0x1b, bytes).is_some();
-        for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
+        let mut start = 0;
+        while start < bytes.len() {
+            let newline = memchr::memchr(b'\n', &bytes[start..]);
+            let end = newline.map_or(bytes.len(), |at| start + at + 1);
             if !self.line_open {
                 self.text.extend_from_slice(b"    ");
             }
-            self.text.extend_from_slice(piece);
-            self.line_open = !piece.ends_with(b"\n");
+            self.text.extend_from_slice(&bytes[start..end]);
+            self.line_open = newline.is_none();
+            start = end;
         }
         self.out.write_all(&self.text)?;
         self.text.clear();
@@ -182,37 +190,35 @@ impl<W: Write + Send> Pretty<W> {
         }
     }
 
-    fn phase_left(&mut self, phase: PhaseType, status: Status, context: &Context) {
+    fn phase_left(&mut self, phase: PhaseType, context: &Context) {
         if let Some(live) = &mut self.live {
             live.stop();
         }
         // The command that ran is one that never ended.
         if let Some(running) = self.command.take() {
             self.heading();
-            if self.folds() {
-                let mark = self.style.mark(false);
+            let mark = self.style.mark(false);
+            if self.folds() && context.message.is_empty() {
+                self.command_line(&mark, &running.text, "interrupted");
+                self.folded_output();
+            } else if self.folds() {
                 self.command_lines(&mark, &running.text);
                 self.last_words();
             }
         }
-        let told = context.message.is_empty() || context.code == "COMMAND_EXECUTION_ERROR";
-        if !told {
+        // A failed command has told already; an error of this tool is told at the very end.
+        let news = !context.code.is_empty() && context.code != "COMMAND_EXECUTION_ERROR";
+        if news {
             self.heading();
-            let message = harmless(&context.message);
-            let message = match context.code.as_str() {
-                "" => message,
-                code => format!("{}: {message}", harmless(code)),
-            };
-            let mark = self.style.mark(false);
-            let message = self.style.wrap(&message, 4);
-            let message = self.style.paint(text::BAD, &message);
-            self.line(format!("  {mark} {message}"));
-            self.summary.reason = Some(context.message.clone());
+            let message = format!("{}: {}", context.code, context.message);
+            let block = failure::refusal(&self.style, &message, self.summary.refused.as_ref());
+            self.text.extend_from_slice(block.as_bytes());
+            self.summary.reason = Some(format!("{} in {}", context.code, phase.name()));
         }
         if self.style.is_github() && self.phase.is_some_and(|(_, said)| said) {
             self.text.extend_from_slice(github::END_GROUP.as_bytes());
-            if !told && status != Status::Succeeded {
-                let place = self.summary.refused.take();
+            if news {
+                let place = self.summary.refused.take().map(|refused| refused.place);
                 let title = format!("{} failed", phase.name());
                 let line = github::error(
                     &self.summary.source,
@@ -224,16 +230,6 @@ impl<W: Write + Send> Pretty<W> {
             }
         }
         self.phase = None;
-    }
-
-    fn refused(&mut self, place: &Place, message: &str) {
-        self.heading();
-        let at = failure::position(place);
-        let message = self.style.wrap(&harmless(message), 4);
-        self.line(format!("  {at}: {message}"));
-        let excerpt = failure::excerpt(&self.style, place);
-        self.text.extend_from_slice(excerpt.as_bytes());
-        self.summary.refused = Some(place.clone());
     }
 
     fn progress(&mut self, progress: &Progress) {
@@ -281,23 +277,23 @@ impl<W: Write + Send> Pretty<W> {
             Event::CommandEnded { exit, duration, .. } => {
                 self.command_ended(*exit, &seconds(*duration));
             }
-            Event::PhaseLeft {
-                phase,
-                status,
-                context,
-                ..
-            } => self.phase_left(*phase, *status, context),
-            Event::Refused { place, message } => self.refused(place, message),
+            Event::PhaseLeft { phase, context, .. } => self.phase_left(*phase, context),
             Event::Progress(progress) => self.progress(progress),
             Event::Hint { text, .. } => self.hint(text),
             Event::Output(_)
             | Event::Message(_)
             | Event::Note(_)
+            | Event::Refused { .. }
             | Event::ArtifactsCollected { .. }
             | Event::Exported(_) => {}
             Event::BuildEnded { .. } => {
                 self.live = None;
                 let shown = self.summary.show(&self.style, &self.failures);
+                let shown = if self.spoke {
+                    &shown
+                } else {
+                    shown.trim_start_matches('\n')
+                };
                 self.text.extend_from_slice(shown.as_bytes());
             }
         }

@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-use super::failure::{Failure, position};
+use super::failure::{Failure, Refused, position};
 use crate::console::message::harmless;
 use crate::console::text::{BAD, BOLD, DIM, NAME, count, seconds, size, status_paint};
 use crate::console::{Style, Verbosity};
-use crate::engine::event::{Event, Place};
+use crate::engine::event::Event;
 use crate::engine::phase::{PhaseType, Status};
 
 /// A failure further up than this is told again at the end, with so many of its last lines.
@@ -30,7 +30,7 @@ pub(super) struct Summary {
     status: Option<(Status, Duration)>,
     /// Why the build failed, where no command says so.
     pub(super) reason: Option<String>,
-    pub(super) refused: Option<Place>,
+    pub(super) refused: Option<Refused>,
     pub(super) pulled: bool,
 }
 
@@ -70,6 +70,17 @@ impl Summary {
                 files: *files,
                 bytes: *bytes,
             }),
+            Event::Refused {
+                place,
+                message,
+                help,
+            } => {
+                self.refused = Some(Refused {
+                    place: place.clone(),
+                    message: message.clone(),
+                    help: help.clone(),
+                });
+            }
             Event::Exported(variables) => self.exported.clone_from(variables),
             Event::BuildEnded { status, duration } => self.status = Some((*status, *duration)),
             _ => {}
@@ -107,6 +118,10 @@ impl Summary {
             let name = style.paint(DIM, &format!("{name:<9}"));
             let _ = writeln!(text, "  {name}  {value}");
         };
+        row("output", &harmless(&self.folder));
+        if style.verbosity != Verbosity::Quiet || !self.succeeded() {
+            row("log", &self.within(&format!("{}/build.log", self.folder)));
+        }
         for (index, artifact) in self.artifacts.iter().enumerate() {
             let name = if index == 0 { "artifacts" } else { "" };
             let amount = format!(
@@ -135,10 +150,6 @@ impl Summary {
             );
             row("", &style.paint(DIM, &more));
         }
-        if style.verbosity != Verbosity::Quiet || !self.succeeded() {
-            row("log", &self.within(&format!("{}/build.log", self.folder)));
-        }
-        row("output", &harmless(&self.folder));
     }
 
     /// Paths inside the build's folder are short: the folder is named once.

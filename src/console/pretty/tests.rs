@@ -4,7 +4,7 @@ use std::time::Duration;
 use super::*;
 use crate::console::Reader;
 use crate::engine::event::Event as E;
-use crate::engine::phase::Exit;
+use crate::engine::phase::{Exit, Status};
 
 /// What was written, while the watcher holds the other end.
 #[derive(Clone, Default)]
@@ -134,10 +134,10 @@ fn a_success_off_a_terminal() {
         "build 3 \u{b7} debian:12 \u{b7} /app\n\n\
          BUILD\n  $ npm ci\n    one\n    two\n    three\n  \u{2713} 4.2 s\n\n  \
          \u{2713} BUILD               4.3 s\n\n  \
-         artifacts  1,234 files, 5.6 MB in artifacts\n  \
-         exported   TAG=v1\\u{1b}[2J\n  \
+         output     /app/.buildspec/builds/3\n  \
          log        build.log\n  \
-         output     /app/.buildspec/builds/3\n\n\
+         artifacts  1,234 files, 5.6 MB in artifacts\n  \
+         exported   TAG=v1\\u{1b}[2J\n\n\
          SUCCEEDED after 1m05s\n"
     );
 }
@@ -150,7 +150,7 @@ fn a_failure_off_a_terminal() {
          BUILD\n  $ npm test\n    1 failing\n  \u{2717} exit status 1 after 4.2 s\n    \
          --> buildspec.yml:9:9\n    9 \u{2502}       - npm test\n  hint: try harder\n\n  \
          \u{2717} BUILD               4.3 s  FAILED\n\n  \
-         log        build.log\n  output     /app/.buildspec/builds/3\n\n\
+         output     /app/.buildspec/builds/3\n  log        build.log\n\n\
          FAILED after 1m05s: exit status 1 in BUILD at\nbuildspec.yml:9:9\n"
     );
 }
@@ -170,10 +170,10 @@ fn ascii_has_no_other_letters_and_quiet_only_failures() {
     };
     assert_eq!(
         shown(quiet, &success()),
-        "\n  + BUILD               4.3 s\n\n  \
+        "  + BUILD               4.3 s\n\n  \
+         output     /app/.buildspec/builds/3\n  \
          artifacts  1,234 files, 5.6 MB in artifacts\n  \
-         exported   TAG=v1\\u{1b}[2J\n  \
-         output     /app/.buildspec/builds/3\n\n\
+         exported   TAG=v1\\u{1b}[2J\n\n\
          SUCCEEDED after 1m05s\n"
     );
     assert!(shown(quiet, &failure()).starts_with(
@@ -251,6 +251,7 @@ fn a_refused_buildspec_shows_its_place() {
                 excerpt: "version: 9".to_owned(),
             },
             message: "there is no such version".to_owned(),
+            help: vec!["write `0.2`".to_owned()],
         },
         E::PhaseLeft {
             phase: PhaseType::DownloadSource,
@@ -263,10 +264,11 @@ fn a_refused_buildspec_shows_its_place() {
     assert_eq!(
         shown(plain(), &events),
         "build 3 \u{b7} debian:12 \u{b7} /app\n\n\
-         DOWNLOAD_SOURCE\n  buildspec.yml:1:10: there is no such version\n    \
-         1 \u{2502} version: 9\n  \u{2717} YAML_FILE_ERROR: unknown version\n\n  \
+         DOWNLOAD_SOURCE\n  \u{2717} YAML_FILE_ERROR: unknown version\n    \
+         --> buildspec.yml:1:10\n    1 \u{2502} version: 9\n    there is no such version\n  \
+         help: write `0.2`\n\n  \
          \u{2717} DOWNLOAD_SOURCE      0 ms  FAILED\n\n  \
-         log        build.log\n  output     /app/.buildspec/builds/3\n\n\
-         FAILED after 1m05s: unknown version\n"
+         output     /app/.buildspec/builds/3\n  log        build.log\n\n\
+         FAILED after 1m05s: YAML_FILE_ERROR in DOWNLOAD_SOURCE\n"
     );
 }
