@@ -1,5 +1,6 @@
 //! What a person or a program sees: the only door to stdout and stderr.
 
+mod characters;
 mod github;
 pub mod hinting;
 pub mod live;
@@ -16,6 +17,7 @@ use jiff::Timestamp;
 use crate::engine::event::Event;
 use crate::engine::journal::Watcher;
 use crate::record::json;
+use characters::WholeCharacters;
 use hinting::Hinting;
 use live::Live;
 use pretty::Pretty;
@@ -81,11 +83,11 @@ pub fn watcher(format: LogFormat, style: Style) -> Box<dyn Watcher> {
             write: log::write,
             live: style.is_live().then(|| Live::new(style)),
         }),
-        LogFormat::Json => Box::new(Hinting::new(Lines {
+        LogFormat::Json => Box::new(Hinting::new(WholeCharacters::new(Lines {
             out: buffered(),
             write: json::write,
             live: None,
-        })),
+        }))),
     }
 }
 
