@@ -9,9 +9,12 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{Color, Exit};
 use crate::console::{self, LogFormat, Verbosity};
 use crate::engine::phase::Status;
+use crate::env::event::Trigger;
 use crate::error::{Error, Result};
 use crate::image;
-use crate::options::{BuildspecFrom, HostFacts, Options, Override, RuntimeKind};
+use crate::options::{
+    Access, BuildspecFrom, HostFacts, Options, Override, RuntimeKind, SecretsFile,
+};
 use crate::run::{Ended, Stop};
 
 /// Run a build in a container, as CodeBuild would.
@@ -27,6 +30,7 @@ Examples:
 Exit status:
   0 succeeded, 1 failed, 2 wrong usage, 3 the buildspec is invalid, 4 this tool could not do its work,
   5 timed out, 129/130/143 hang-up, interrupted, terminated")]
+#[expect(clippy::struct_excessive_bools, reason = "flags are bools")]
 pub(super) struct Arguments {
     /// The primary source: a folder.
     #[arg(default_value = ".")]
@@ -85,6 +89,30 @@ pub(super) struct Arguments {
     /// Set variables from a file of NAME=VALUE lines; `#` begins a comment, quotes are literal. Repeatable.
     #[arg(long, value_name = "FILE", env = "BUILDSPEC_ENV_FILE")]
     env_file: Vec<PathBuf>,
+
+    /// Values for parameter-store and secrets-manager references [default: secrets.yml in the output directory]
+    #[arg(long, value_name = "FILE", env = "BUILDSPEC_SECRETS")]
+    secrets: Option<PathBuf>,
+
+    /// Never call AWS: every reference has to be in the secrets file.
+    #[arg(long, env = "BUILDSPEC_OFFLINE")]
+    offline: bool,
+
+    /// Write a secrets file with every reference of the buildspec, to be filled in, and run nothing.
+    #[arg(long)]
+    write_secrets_template: bool,
+
+    /// The AWS profile with which references are fetched.
+    #[arg(long, value_name = "NAME", env = "BUILDSPEC_PROFILE")]
+    profile: Option<String>,
+
+    /// The AWS region of the build, and of what it refers to.
+    #[arg(long, value_name = "REGION", env = "BUILDSPEC_REGION")]
+    region: Option<String>,
+
+    /// Tell the build that this started it: pr:NUMBER, push:BRANCH or tag:NAME.
+    #[arg(long, value_name = "EVENT", env = "BUILDSPEC_EVENT")]
+    event: Option<Trigger>,
 
     /// Where builds are kept [default: SOURCE/.buildspec]
     #[arg(short, long, value_name = "DIR", env = "BUILDSPEC_OUTPUT")]
@@ -174,7 +202,13 @@ pub(super) fn execute(arguments: Arguments) -> Result<Exit> {
         None if super::stdout_is_terminal() => LogFormat::Pretty,
         Some(Format::Codebuild) | None => LogFormat::CodeBuild,
     };
+    let write_template = arguments.write_secrets_template;
     let options = settle(arguments)?;
+    if write_template {
+        let file = crate::template::write(&options)?;
+        console::message::print(&format!("wrote {}: fill in the values\n", file.display()));
+        return Ok(Exit::Success);
+    }
     super::block_on(async {
         let stop = stop(options.timeout)?;
         let ended = crate::run::run(&options, console::watcher(format, style), stop).await?;
@@ -242,6 +276,21 @@ fn settle(arguments: Arguments) -> Result<Options> {
         privileged: arguments.privileged,
         network: arguments.network,
         overrides,
+        event: arguments.event,
+        secrets: secrets(
+            arguments.secrets.as_deref(),
+            &output,
+            arguments.write_secrets_template,
+        )?,
+        offline: arguments.offline,
+        access: Access {
+            shown_profile: arguments
+                .profile
+                .clone()
+                .or_else(|| super::variable("AWS_PROFILE")),
+            profile: arguments.profile,
+            region: arguments.region.clone(),
+        },
         artifacts: arguments.artifacts.as_deref().map(absolute).transpose()?,
         output,
         keep_builds: arguments.keep_builds,
@@ -251,7 +300,9 @@ fn settle(arguments: Arguments) -> Result<Options> {
         host: HostFacts {
             docker_host: super::variable("DOCKER_HOST").unwrap_or_default(),
             path: super::variable_os("PATH"),
-            region: super::variable("AWS_REGION")
+            region: arguments
+                .region
+                .or_else(|| super::variable("AWS_REGION"))
                 .or_else(|| super::variable("AWS_DEFAULT_REGION"))
                 .unwrap_or_else(|| "us-east-1".to_owned()),
             user: super::variable("USER").unwrap_or_default(),
@@ -285,6 +336,23 @@ fn absolute(path: &Path) -> Result<PathBuf> {
         }
     }
     Ok(path)
+}
+
+fn secrets(named: Option<&Path>, output: &Path, to_be_written: bool) -> Result<SecretsFile> {
+    if let Some(file) = named.filter(|file| !to_be_written && !file.exists()) {
+        return Err(Error::usage(format!(
+            "--secrets {}: there is no such file",
+            file.display()
+        ))
+        .hint("--write-secrets-template writes it, to be filled in"));
+    }
+    Ok(SecretsFile {
+        path: match named {
+            Some(file) => absolute(file)?,
+            None => output.join("secrets.yml"),
+        },
+        named: named.is_some(),
+    })
 }
 
 fn override_of(given: &str) -> Result<Override> {

@@ -4,6 +4,7 @@ mod begin;
 mod download_source;
 mod finalize;
 mod provision;
+mod resolve;
 mod upload_artifacts;
 
 use crate::buildspec::Reading;
