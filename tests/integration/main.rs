@@ -4,3 +4,5 @@
 
 mod cli;
 mod harness;
+mod moto;
+mod secrets;
