@@ -14,6 +14,7 @@ pub mod image;
 pub mod options;
 pub mod output;
 pub mod record;
+pub mod reports;
 pub mod run;
 pub mod runtime;
 pub mod script;

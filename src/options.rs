@@ -51,6 +51,8 @@ pub struct Options {
     pub output: PathBuf,
     /// Absolute; inside the build's folder when not given.
     pub artifacts: Option<PathBuf>,
+    /// Absolute; inside the build's folder when not given.
+    pub reports: Option<PathBuf>,
     pub keep_builds: usize,
     pub timeout: Option<Duration>,
     /// What the host's environment has to say.

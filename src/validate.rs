@@ -94,7 +94,7 @@ fn load(file: &Path, stdin: &mut dyn Read) -> Result<(String, Vec<u8>)> {
     };
     let name = path.display().to_string();
     let bytes = std::fs::read(&path).map_err(|error| {
-        Error::usage(format!("could not read `{name}`"))
+        Error::environment(format!("could not read `{name}`"))
             .hint("name the buildspec: `buildspec validate FILE`")
             .because(error)
     })?;

@@ -122,6 +122,10 @@ pub(super) struct Arguments {
     #[arg(short, long, value_name = "DIR", env = "BUILDSPEC_ARTIFACTS")]
     artifacts: Option<PathBuf>,
 
+    /// Put the reports there, instead of into the build's folder.
+    #[arg(short, long, value_name = "DIR", env = "BUILDSPEC_REPORTS")]
+    reports: Option<PathBuf>,
+
     /// How many builds to keep.
     #[arg(
         long,
@@ -292,6 +296,7 @@ fn settle(arguments: Arguments) -> Result<Options> {
             region: arguments.region.clone(),
         },
         artifacts: arguments.artifacts.as_deref().map(absolute).transpose()?,
+        reports: arguments.reports.as_deref().map(absolute).transpose()?,
         output,
         keep_builds: arguments.keep_builds,
         timeout: arguments

@@ -1,11 +1,19 @@
 //! Findings for people, as rustc shows them.
 
+use std::cmp::Reverse;
 use std::fmt::Write as _;
+use std::iter;
 
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 
 use super::{Finding, Label, Severity};
 use crate::source::Source;
+
+/// Nobody reads more, and a hostile file can have any number.
+const MOST_FINDINGS: usize = 200;
+
+/// Places that are further apart are shown as snippets of their own.
+const MOST_LINES: usize = 200;
 
 /// What a narrower terminal would show is unreadable anyway.
 const LEAST_WIDTH: usize = 40;
@@ -21,9 +29,16 @@ pub fn render(source: &Source, findings: &[Finding], styled: bool, width: usize)
     };
     let renderer = renderer.term_width(width.max(LEAST_WIDTH));
     let mut output = String::new();
-    for finding in findings {
+    let mut shown: Vec<&Finding> = findings.iter().collect();
+    if shown.len() > MOST_FINDINGS {
+        shown.sort_by_key(|finding| Reverse(finding.severity));
+    }
+    for finding in shown.into_iter().take(MOST_FINDINGS) {
         let group = group(source, finding);
         let _ = writeln!(output, "{}\n", renderer.render(&[group]));
+    }
+    if let Some(left @ 1..) = findings.len().checked_sub(MOST_FINDINGS) {
+        let _ = writeln!(output, "... and {left} more findings\n");
     }
     output
 }
@@ -34,18 +49,30 @@ fn group<'a>(source: &'a Source, finding: &'a Finding) -> Group<'a> {
         Severity::Warning => Level::WARNING,
         Severity::Error => Level::ERROR,
     };
-    let window = Window::new(source, finding);
-    let mut snippet = Snippet::source(harmless(window.text))
-        .path(harmless(source.name()))
-        .line_start(window.line)
-        .annotation(window.annotation(AnnotationKind::Primary, &finding.primary));
-    for label in &finding.related {
-        snippet = snippet.annotation(window.annotation(AnnotationKind::Context, label));
-    }
+    let labels = || {
+        let related = finding.related.iter();
+        let related = related.map(|label| (AnnotationKind::Context, label));
+        iter::once((AnnotationKind::Primary, &finding.primary)).chain(related)
+    };
+    let place = |label: &Label| source.position(label.span.start).0;
+    let first = labels().map(|(_, label)| place(label)).min().unwrap_or(1);
+    let last = labels().map(|(_, label)| place(label)).max().unwrap_or(1);
+    let snippets: Vec<Snippet<'_, Annotation<'_>>> = if last - first <= MOST_LINES {
+        let window = Window::new(source, first, last);
+        let labels = labels().map(|(kind, label)| window.annotation(kind, label));
+        vec![window.snippet().annotations(labels)]
+    } else {
+        labels()
+            .map(|(kind, label)| {
+                let window = Window::new(source, place(label), place(label));
+                window.snippet().annotation(window.annotation(kind, label))
+            })
+            .collect()
+    };
     let mut group = level
         .primary_title(harmless(&finding.message))
         .id(finding.rule)
-        .element(snippet);
+        .elements(snippets);
     if let Some(sentence) = &finding.codebuild {
         let how = if finding.assumed {
             "CodeBuild refuses this, probably with"
@@ -61,8 +88,9 @@ fn group<'a>(source: &'a Source, finding: &'a Finding) -> Group<'a> {
     group
 }
 
-/// The lines from a finding's first place to its last: the renderer need not look at the others.
+/// The lines that a snippet is made of: the renderer need not look at the others.
 struct Window<'a> {
+    source: &'a Source,
     text: &'a str,
     start: usize,
     /// Counted from 1.
@@ -70,31 +98,33 @@ struct Window<'a> {
 }
 
 impl<'a> Window<'a> {
-    fn new(source: &'a Source, finding: &Finding) -> Self {
-        let places = || {
-            finding
-                .related
-                .iter()
-                .chain([&finding.primary])
-                .map(|label| label.span.start)
-        };
-        let first = places().min().unwrap_or_default();
-        let last = places().max().unwrap_or_default();
-        let line = source.position(first).0;
-        let start = source.line_start(line);
-        let end = source.line_start(source.position(last).0 + 1);
+    fn new(source: &'a Source, first: usize, last: usize) -> Self {
+        let start = source.line_start(first);
+        let end = source.line_start(last + 1);
         Self {
+            source,
             text: source.text().get(start..end).unwrap_or_default(),
             start,
-            line,
+            line: first,
         }
+    }
+
+    fn snippet<'s, T: Clone>(&self) -> Snippet<'s, T> {
+        Snippet::source(harmless(self.text))
+            .path(harmless(self.source.name()))
+            .line_start(self.line)
     }
 
     /// Labels mark one line at most: what goes on over many lines is clear from its start.
     fn annotation<'l>(&self, kind: AnnotationKind, label: &Label) -> Annotation<'l> {
         let inside = |byte: usize| {
             let byte = byte.saturating_sub(self.start).min(self.text.len());
-            self.text.floor_char_boundary(byte)
+            let (before, after) = self.text.split_at(self.text.floor_char_boundary(byte));
+            // Both characters of a line's end stand for one.
+            match before.strip_suffix('\r') {
+                Some(before) if after.starts_with('\n') => before.len(),
+                _ => before.len(),
+            }
         };
         let start = inside(label.span.start);
         let line = self.text[start..].lines().next().unwrap_or_default();
@@ -179,6 +209,29 @@ mod tests {
             "{shown:?}"
         );
         assert!(shown.contains("\u{241b}[31mred"), "{shown}");
+    }
+
+    #[test]
+    fn distant_places_are_shown_apart() {
+        let source = Source::new("x", "a\n".repeat(1000));
+        let finding =
+            Finding::warning("x", "x", Span::new(1998, 1999)).related(Span::new(0, 1), "y");
+        let shown = render(&source, &[finding], false, 80);
+        assert!(
+            shown.contains("1000 | a") && shown.contains("   1 | a"),
+            "{shown}"
+        );
+        assert!(shown.lines().count() < 12, "{shown}");
+    }
+
+    #[test]
+    fn errors_come_first_when_there_is_too_much() {
+        let source = Source::new("x", "a\n");
+        let mut findings = vec![Finding::warning("w", "w", Span::new(0, 1)); 300];
+        findings.push(Finding::error("e", "s", "e", Span::new(0, 1)));
+        let shown = render(&source, &findings, false, 80);
+        assert!(shown.starts_with("error[e]"), "{shown}");
+        assert!(shown.ends_with("... and 101 more findings\n\n"), "{shown}");
     }
 
     #[test]

@@ -32,6 +32,8 @@ pub struct Journal {
     broken: Option<io::Error>,
     /// The phase that was entered and not left.
     open: Option<(PhaseType, Instant)>,
+    /// Whether a command was started and not ended.
+    running: bool,
     /// Only for [`Event::Output`], to save an allocation per piece.
     scratch: Vec<u8>,
 }
@@ -52,13 +54,9 @@ impl Journal {
             watchers,
             broken: None,
             open: None,
+            running: false,
             scratch: Vec::new(),
         }
-    }
-
-    /// A text as watchers would see it.
-    pub fn rewritten(&self, text: &str) -> String {
-        self.rewriter.rewrite(text)
     }
 
     /// From here on, texts are rewritten by another rule.
@@ -72,6 +70,11 @@ impl Journal {
         match event {
             Event::Output(bytes) => self.output(bytes),
             other => {
+                match other {
+                    Event::CommandStarted { .. } => self.running = true,
+                    Event::CommandEnded { .. } => self.running = false,
+                    _ => {}
+                }
                 self.flush_held();
                 let masked = self.masked(other);
                 self.hand_over(masked.as_ref().unwrap_or(other));
@@ -87,6 +90,10 @@ impl Journal {
 
     /// The phase that was entered last ends; nothing happens when none is open.
     pub fn leave(&mut self, status: Status, context: Context) {
+        if std::mem::take(&mut self.running) {
+            // Its output may have broken off within a line.
+            self.emit(&Event::Output(b"\n"));
+        }
         if let Some((phase, entered)) = self.open.take() {
             self.emit(&Event::PhaseLeft {
                 phase,

@@ -143,3 +143,113 @@ impl Sink for Output<'_> {
         self.0.idle();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+    use std::sync::{Arc, Mutex};
+
+    use jiff::Timestamp;
+
+    use super::journal::Watcher;
+    use super::*;
+    use crate::buildspec;
+    use crate::env::mask::Rewriter;
+    use crate::runtime::fake::{Answer, Fake};
+
+    /// Keeps `CodeBuild`'s lines without their stamps.
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Watcher for Log {
+        fn event(&mut self, at: Timestamp, event: &Event<'_>) -> io::Result<()> {
+            crate::console::log::write(&mut *self.0.lock().unwrap(), at, event)
+        }
+    }
+
+    impl Log {
+        fn lines(&self) -> Vec<String> {
+            let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+            text.lines()
+                .map(|line| {
+                    line.get(39..)
+                        .filter(|_| line.starts_with("[Container]"))
+                        .unwrap_or(line)
+                        .to_owned()
+                })
+                .filter(|line| !line.starts_with("Phase context status code:  "))
+                .collect()
+        }
+    }
+
+    const BUILDSPEC: &str = "version: 0.2\nphases:\n  build:\n    commands:\n      - one\n      - two\n    finally:\n      - last\n  post_build:\n    commands:\n      - after\n";
+
+    async fn play(answers: Vec<Answer>) -> (Result<Next, Lost>, Vec<String>, Vec<String>) {
+        let source = Source::new("buildspec.yml", BUILDSPEC);
+        let reading = buildspec::read(&source);
+        let mut machine = Machine::new(&reading.buildspec.phases);
+        let mut fake = Fake::new(answers);
+        let log = Log::default();
+        let mut journal = Journal::new(Rewriter::default(), vec![Box::new(log.clone())]);
+        let next = run_phases(&mut machine, &mut fake, &source, &mut journal).await;
+        (next, fake.calls, log.lines())
+    }
+
+    #[tokio::test]
+    async fn a_failure_is_told_to_what_follows_before_it_runs() {
+        let failing = Answer::Ends("no\n", Exit::Status(3));
+        let (next, calls, lines) = play(vec![failing]).await;
+        assert_eq!(next.unwrap(), Next::Upload);
+        assert_eq!(
+            calls,
+            ["one", "CODEBUILD_BUILD_SUCCEEDING=0", "last", "after"]
+        );
+        assert_eq!(
+            lines,
+            [
+                "Entering phase INSTALL",
+                "Phase complete: INSTALL State: SUCCEEDED",
+                "Entering phase PRE_BUILD",
+                "Phase complete: PRE_BUILD State: SUCCEEDED",
+                "Entering phase BUILD",
+                "Running command one",
+                "no",
+                "",
+                "Command did not exit successfully one exit status 3",
+                "Running command last",
+                "",
+                "Phase complete: BUILD State: FAILED",
+                "Phase context status code: COMMAND_EXECUTION_ERROR Message: Error while executing command: one. Reason: exit status 3",
+                "Entering phase POST_BUILD",
+                "Running command after",
+                "",
+                "Phase complete: POST_BUILD State: SUCCEEDED",
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_lost_place_is_asked_nothing_more() {
+        let (next, calls, lines) = play(vec![
+            Answer::Ends("", Exit::Status(0)),
+            Answer::Dies("half a li"),
+        ])
+        .await;
+        assert!(next.is_err());
+        assert_eq!(calls, ["one", "two"]);
+        assert_eq!(lines.last().map(String::as_str), Some("half a li"));
+    }
+
+    #[test]
+    fn counts_commands_without_finally() {
+        let reading = buildspec::read(&Source::new("buildspec.yml", BUILDSPEC));
+        assert_eq!(
+            count_lines(&reading.buildspec.phases),
+            [
+                "Phases found in YAML: 2",
+                " BUILD: 2 commands",
+                " POST_BUILD: 1 commands"
+            ]
+        );
+    }
+}

@@ -5,6 +5,8 @@
 
 #[cfg(feature = "docker")]
 pub mod docker;
+#[cfg(test)]
+pub mod fake;
 pub mod host;
 pub mod marker;
 pub mod place;

@@ -106,7 +106,18 @@ impl Builder {
             Event::DocumentEnd => self.done = true,
             Event::Scalar(value, style, anchor, tag) => {
                 self.tag(tag.as_deref(), span);
-                let kind = scalar(&value, style, tag.as_deref(), span);
+                let last_line = text.get(span.range()).is_some_and(|scalar| {
+                    let line = scalar.rsplit(['\n', '\r']).next();
+                    span.end == text.len() && line.is_some_and(|line| !line.trim().is_empty())
+                });
+                let value = match style {
+                    // libyaml adds no line break that the file does not have.
+                    ScalarStyle::Literal | ScalarStyle::Folded if last_line => {
+                        value.strip_suffix('\n').unwrap_or(&value)
+                    }
+                    _ => &value,
+                };
+                let kind = scalar(value, style, tag.as_deref(), span);
                 self.end = self.end.max(span.end);
                 let weight = value.len() + NODE_WEIGHT;
                 return self.finish(Node { kind, span }, anchor, weight);
@@ -466,5 +477,7 @@ mod tests {
             shown("\u{feff}a: |\r\n  b\r\n  c\r\nd: e\r\n"),
             "{a: b\nc\n, d: e}"
         );
+        assert_eq!(shown("a: |\n  b"), "{a: b}");
+        assert_eq!(shown("a: |\n  b\n  "), "{a: b\n}");
     }
 }

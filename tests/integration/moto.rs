@@ -124,8 +124,11 @@ fn folder() -> Option<PathBuf> {
         .get_or_init(|| {
             let root = Path::new(env!("CARGO_MANIFEST_DIR"));
             let named = ambient("BUILDSPEC_TEST_MOTO").map(PathBuf::from);
+            let is_named = named.is_some();
             let folder = named.unwrap_or_else(|| root.join("target/venv"));
-            folder.join("bin/moto_server").exists().then_some(folder)
+            let is_there = folder.join("bin/moto_server").exists();
+            assert!(is_there || !is_named, "no moto_server in {folder:?}/bin");
+            is_there.then_some(folder)
         })
         .clone()
 }

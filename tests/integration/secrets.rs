@@ -160,9 +160,9 @@ phases:
     ));
     let output = host(&source, |emulator| moto.serve(emulator));
     ends_with(0, &output);
-    let log = log(&output);
-    says(&log, "Processing environment variables\n");
-    says(&log, "Decrypting parameter store environment variables\n");
+    let said = log(&output);
+    says(&said, "Processing environment variables\n");
+    says(&said, "Decrypting parameter store environment variables\n");
     let values = [
         odd,
         &long,
@@ -176,7 +176,7 @@ phases:
         "me",
     ];
     for value in values {
-        says(&log, &digest(value));
+        says(&said, &digest(value));
     }
 }
 
@@ -281,7 +281,7 @@ fn what_cannot_be_asked_ends_with_four_in_bounded_time() {
     let source = source(REFERENCES);
     let nobody = format!("http://127.0.0.1:{}", free_port());
     let output = host(&source, |emulator| {
-        moto::ask(&mut emulator.command, &nobody)
+        moto::ask(&mut emulator.command, &nobody);
     });
     ends_with(4, &output);
     says(&output.complaint(), "AWS can't be reached");

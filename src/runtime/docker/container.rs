@@ -433,7 +433,7 @@ fn set_up_script(plan: &Plan, rung: Rung, proof: Option<&Proof>) -> String {
         }
         // Git refuses a tree that belongs to someone else. Two inodes, never the whole tree.
         text.push_str(&format!(
-            "chown 0:0 {source}\n[ ! -e {source}/.git ] || chown 0:0 {source}/.git\n"
+            "if [ -e {source}/.git ]; then chown 0:0 {source} {source}/.git; else chown 0:0 {source}; fi\n"
         ));
     }
     text.push_str("echo ready\n");

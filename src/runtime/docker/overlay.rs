@@ -8,6 +8,7 @@ use bollard::models::{
     ContainerCreateBody, HostConfig, Mount, MountType, Volume, VolumeCreateRequest,
 };
 use bollard::query_parameters::UploadToContainerOptionsBuilder;
+use futures_util::future::join_all;
 
 use super::leftovers::{Leftover, remove};
 use super::{Engine, LABEL_BUILD, Plan, labels, refused};
@@ -100,10 +101,16 @@ impl Engine {
         }
     }
 
-    /// Removes volumes one after the other; failures leave them to the next sweep.
+    /// Removes the first volume, then those it was made of; failures leave them to the next sweep.
     pub(super) async fn remove_volumes(&self, names: &[String]) {
-        for name in names {
-            remove(self, &Leftover::Volume(name.clone())).await.ok();
+        let (first, others) = names.split_at(names.len().min(1));
+        for group in [first, others] {
+            join_all(
+                group
+                    .iter()
+                    .map(async |name| remove(self, &Leftover::Volume(name.clone())).await),
+            )
+            .await;
         }
     }
 
