@@ -2,6 +2,7 @@
 
 mod clean;
 mod completions;
+mod overrides;
 mod run;
 mod validate;
 

@@ -15,6 +15,7 @@ pub mod aws;
 pub mod builtin;
 pub mod event;
 pub mod git;
+mod json;
 pub mod mask;
 pub mod reference;
 pub mod secret;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::secret::Secret;
-use super::{Value, Variables};
+use super::{Value, Variables, json};
 use crate::buildspec::secret::SecretReference;
 
 /// One thing that somebody has to tell, however many variables want it.
@@ -264,48 +264,9 @@ impl Need {
         let Some(key) = &self.json_key else {
             return Ok(text);
         };
-        json_member(text.reveal(), key)
+        json::member(text.reveal(), key)
             .map_err(|problem| Refusal::secret(format!("{}: secret {problem}", self.text)))
     }
-}
-
-/// A member of a JSON object: a text as it is, anything else as compact JSON.
-fn json_member(text: &str, key: &str) -> Result<Secret, String> {
-    use serde_json::value::RawValue;
-    // The parser's own message would quote the secret.
-    let members: BTreeMap<String, Box<RawValue>> = serde_json::from_str(text)
-        .map_err(|_| format!("is not a JSON object, so it has no key {key:?}"))?;
-    let member = members
-        .get(key)
-        .ok_or_else(|| format!("has no key {key:?}"))?
-        .get();
-    let text = if member.starts_with('"') {
-        serde_json::from_str(member).ok()
-    } else if member.starts_with(['{', '[']) {
-        Some(compact(member))
-    } else {
-        // A number stays as it is written, however long.
-        Some(member.to_owned())
-    };
-    text.map(Secret::new)
-        .ok_or_else(|| format!("has no readable value for key {key:?}"))
-}
-
-/// JSON without the blanks between its parts.
-fn compact(json: &str) -> String {
-    let mut out = String::with_capacity(json.len());
-    let (mut quoted, mut escaped) = (false, false);
-    for letter in json.chars() {
-        match letter {
-            _ if escaped => escaped = false,
-            '\\' if quoted => escaped = true,
-            '"' => quoted = !quoted,
-            ' ' | '\t' | '\n' | '\r' if !quoted => continue,
-            _ => {}
-        }
-        out.push(letter);
-    }
-    out
 }
 
 #[cfg(test)]
@@ -348,23 +309,6 @@ mod tests {
         ]);
         assert_eq!(needs.wanted().len(), 3);
         assert_eq!(needs.keys_of(&of("db")), [Some("password"), Some("user")]);
-    }
-
-    #[test]
-    fn members_are_texts_or_compact_json() {
-        let json = r#"{"s": "a\n\"b\"", "n": 123456789012345678901234567890, "f": 1.10, "o": {"b": [1, "x y\" "], "a": null}, "e": ""}"#;
-        let member = |key| json_member(json, key).map(|value| value.reveal().to_owned());
-        assert_eq!(member("s").unwrap(), "a\n\"b\"");
-        assert_eq!(member("n").unwrap(), "123456789012345678901234567890");
-        assert_eq!(member("f").unwrap(), "1.10");
-        assert_eq!(member("o").unwrap(), r#"{"b":[1,"x y\" "],"a":null}"#);
-        assert_eq!(member("e").unwrap(), "");
-        assert_eq!(member("x").unwrap_err(), "has no key \"x\"");
-        assert!(
-            json_member("plain", "x")
-                .unwrap_err()
-                .contains("not a JSON object")
-        );
     }
 
     #[test]

@@ -106,7 +106,10 @@ impl Build<'_> {
         // Boxed: what the SDK keeps while it waits is large, and most builds never ask.
         return Box::pin(crate::env::aws::fetch(wanted, &self.options.access)).await;
         #[cfg(not(feature = "aws"))]
-        Err(self.not_given(wanted, "this binary was built without AWS"))
+        std::future::ready(Err(
+            self.not_given(wanted, "this binary was built without AWS")
+        ))
+        .await
     }
 
     fn not_given(&self, wanted: &[&Wanted], why: &str) -> Error {

@@ -127,7 +127,11 @@ fn folder() -> Option<PathBuf> {
             let is_named = named.is_some();
             let folder = named.unwrap_or_else(|| root.join("target/venv"));
             let is_there = folder.join("bin/moto_server").exists();
-            assert!(is_there || !is_named, "no moto_server in {folder:?}/bin");
+            assert!(
+                is_there || !is_named,
+                "no moto_server in {}/bin",
+                folder.display()
+            );
             is_there.then_some(folder)
         })
         .clone()
