@@ -21,5 +21,6 @@ pub mod runtime;
 pub mod script;
 pub mod source;
 mod stages;
+mod template;
 pub mod validate;
 pub mod yaml;

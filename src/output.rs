@@ -22,19 +22,10 @@ pub struct BuildFolder {
 impl BuildFolder {
     /// Takes the next free number below `output`, points `latest` at it and lets builds beyond `keep` go.
     pub fn take(output: &Path, keep: usize) -> Result<Self> {
+        prepare(output)?;
         let builds = output.join("builds");
-        let failed = |error: io::Error| {
-            Error::environment(format!(
-                "the output directory {} can't be written: {error}",
-                output.display()
-            ))
-            .hint("name another one with --output")
-        };
+        let failed = |error| failed(output, &error);
         fs::create_dir_all(&builds).map_err(failed)?;
-        let ignore = output.join(".gitignore");
-        if !ignore.exists() {
-            fs::write(&ignore, IGNORED).map_err(failed)?;
-        }
         let taken = loop {
             let number = numbers(&builds)
                 .map_err(failed)?
@@ -58,6 +49,28 @@ impl BuildFolder {
     pub fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
+}
+
+/// Makes the directory itself, kept out of Git.
+pub fn prepare(output: &Path) -> Result<()> {
+    fs::create_dir_all(output)
+        .and_then(|()| {
+            let ignore = output.join(".gitignore");
+            if ignore.exists() {
+                Ok(())
+            } else {
+                fs::write(ignore, IGNORED)
+            }
+        })
+        .map_err(|error| failed(output, &error))
+}
+
+fn failed(output: &Path, error: &io::Error) -> Error {
+    Error::environment(format!(
+        "the output directory {} can't be written: {error}",
+        output.display()
+    ))
+    .hint("name another one with --output")
 }
 
 /// Moves what a build collected to where the user wants it; files of the same name are replaced, others stay.

@@ -3,6 +3,7 @@
 mod clean;
 mod completions;
 mod man;
+mod overrides;
 mod run;
 mod validate;
 

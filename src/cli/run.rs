@@ -9,9 +9,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{Color, Exit};
 use crate::console::{self, LogFormat, Verbosity};
 use crate::engine::phase::Status;
+use crate::env::event::Trigger;
 use crate::error::{Error, Result};
 use crate::image;
-use crate::options::{BuildspecFrom, HostFacts, Options, Override, RuntimeKind};
+use crate::options::{Access, BuildspecFrom, HostFacts, Options, RuntimeKind, SecretsFile};
 use crate::run::{Ended, Stop};
 
 /// Run a build in a container, as CodeBuild would.
@@ -31,6 +32,7 @@ Exit status:
   1  it failed                   5  timed out
   2  wrong usage                 129, 130, 143  hang-up, Ctrl-C, terminated
   3  the buildspec is invalid")]
+#[expect(clippy::struct_excessive_bools, reason = "flags are bools")]
 pub(super) struct Arguments {
     /// The primary source: a folder.
     #[arg(default_value = ".")]
@@ -112,6 +114,30 @@ pub(super) struct Arguments {
         help_heading = "Variables"
     )]
     env_file: Vec<PathBuf>,
+
+    /// Values for parameter-store and secrets-manager references [default: secrets.yml in the output directory]
+    #[arg(long, value_name = "FILE", env = "BUILDSPEC_SECRETS")]
+    secrets: Option<PathBuf>,
+
+    /// Never call AWS: every reference has to be in the secrets file.
+    #[arg(long, env = "BUILDSPEC_OFFLINE")]
+    offline: bool,
+
+    /// Write a secrets file with every reference of the buildspec, to be filled in, and run nothing.
+    #[arg(long)]
+    write_secrets_template: bool,
+
+    /// The AWS profile with which references are fetched.
+    #[arg(long, value_name = "NAME", env = "BUILDSPEC_PROFILE")]
+    profile: Option<String>,
+
+    /// The AWS region of the build, and of what it refers to.
+    #[arg(long, value_name = "REGION", env = "BUILDSPEC_REGION")]
+    region: Option<String>,
+
+    /// Tell the build that this started it: pr:NUMBER, push:BRANCH or tag:NAME.
+    #[arg(long, value_name = "EVENT", env = "BUILDSPEC_EVENT")]
+    event: Option<Trigger>,
 
     /// Where builds are kept [default: SOURCE/.buildspec]
     #[arg(
@@ -242,7 +268,13 @@ pub(super) fn execute(arguments: Arguments) -> Result<Exit> {
         None if super::stdout_is_terminal() => LogFormat::Pretty,
         Some(Format::Codebuild) | None => LogFormat::CodeBuild,
     };
+    let write_template = arguments.write_secrets_template;
     let options = settle(arguments)?;
+    if write_template {
+        let file = crate::template::write(&options)?;
+        console::message::print(&format!("wrote {}: fill in the values\n", file.display()));
+        return Ok(Exit::Success);
+    }
     super::block_on(async {
         let stop = stop(options.timeout)?;
         let ended = crate::run::run(&options, console::watcher(format, style), stop).await?;
@@ -279,13 +311,7 @@ fn settle(arguments: Arguments) -> Result<Options> {
             .as_deref()
             .unwrap_or(&source.join(".buildspec")),
     )?;
-    let mut overrides = Vec::new();
-    for file in &arguments.env_file {
-        overrides.extend(env_file(file)?);
-    }
-    for given in &arguments.env {
-        overrides.push(override_of(given)?);
-    }
+    let overrides = super::overrides::all(&arguments.env_file, &arguments.env)?;
     Ok(Options {
         source,
         buildspec,
@@ -310,6 +336,21 @@ fn settle(arguments: Arguments) -> Result<Options> {
         privileged: arguments.privileged,
         network: arguments.network,
         overrides,
+        event: arguments.event,
+        secrets: secrets(
+            arguments.secrets.as_deref(),
+            &output,
+            arguments.write_secrets_template,
+        )?,
+        offline: arguments.offline,
+        access: Access {
+            shown_profile: arguments
+                .profile
+                .clone()
+                .or_else(|| super::variable("AWS_PROFILE")),
+            profile: arguments.profile,
+            region: arguments.region.clone(),
+        },
         artifacts: arguments.artifacts.as_deref().map(absolute).transpose()?,
         reports: arguments.reports.as_deref().map(absolute).transpose()?,
         output,
@@ -320,7 +361,9 @@ fn settle(arguments: Arguments) -> Result<Options> {
         host: HostFacts {
             docker_host: super::variable("DOCKER_HOST").unwrap_or_default(),
             path: super::variable_os("PATH"),
-            region: super::variable("AWS_REGION")
+            region: arguments
+                .region
+                .or_else(|| super::variable("AWS_REGION"))
                 .or_else(|| super::variable("AWS_DEFAULT_REGION"))
                 .unwrap_or_else(|| "us-east-1".to_owned()),
             user: super::variable("USER").unwrap_or_default(),
@@ -356,56 +399,21 @@ fn absolute(path: &Path) -> Result<PathBuf> {
     Ok(path)
 }
 
-fn override_of(given: &str) -> Result<Override> {
-    let (name, value, passed_through) = if let Some((name, value)) = given.split_once('=') {
-        (name, value.to_owned(), false)
-    } else {
-        let value = super::variable_os(given).ok_or_else(|| {
-            Error::usage(format!("-e {given}: the host has no variable of that name"))
-                .hint(format!("-e {given}=VALUE gives it one"))
-        })?;
-        let value = value
-            .into_string()
-            .map_err(|_| Error::usage(format!("-e {given}: the host's value is not UTF-8")))?;
-        (given, value, true)
-    };
-    if name.is_empty() {
-        return Err(Error::usage(format!("-e {given}: a name is missing")));
-    }
-    Ok(Override {
-        name: name.to_owned(),
-        value,
-        passed_through,
-    })
-}
-
-/// As AWS's own script reads it: `VAR=VAL` lines, `#` comments, blank lines, quotes kept (spec 21).
-fn env_file(file: &Path) -> Result<Vec<Override>> {
-    let text = std::fs::read_to_string(file).map_err(|error| {
-        Error::usage(format!(
-            "--env-file {} can't be read: {error}",
+fn secrets(named: Option<&Path>, output: &Path, to_be_written: bool) -> Result<SecretsFile> {
+    if let Some(file) = named.filter(|file| !to_be_written && !file.exists()) {
+        return Err(Error::usage(format!(
+            "--secrets {}: there is no such file",
             file.display()
         ))
-    })?;
-    let lines = text
-        .lines()
-        .map(str::trim_end)
-        .enumerate()
-        .filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
-    lines
-        .map(|(number, line)| match line.split_once('=') {
-            Some((name, value)) if !name.is_empty() => Ok(Override {
-                name: name.to_owned(),
-                value: value.to_owned(),
-                passed_through: false,
-            }),
-            _ => Err(Error::usage(format!(
-                "{}:{}: not of the form NAME=VALUE",
-                file.display(),
-                number + 1
-            ))),
-        })
-        .collect()
+        .hint("--write-secrets-template writes it, to be filled in"));
+    }
+    Ok(SecretsFile {
+        path: match named {
+            Some(file) => absolute(file)?,
+            None => output.join("secrets.yml"),
+        },
+        named: named.is_some(),
+    })
 }
 
 /// Resolves when somebody wants the build to end; a second Ctrl-C ends this process at once.

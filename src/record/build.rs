@@ -12,6 +12,7 @@ use crate::engine::event::Event;
 use crate::engine::journal::Watcher;
 use crate::engine::phase::{Context, PhaseType, Status};
 use crate::env::builtin::Identity;
+use crate::env::mask::Rewriter;
 
 /// `Build` of the API; absent members are left out, times are seconds since the epoch.
 #[derive(Clone, Debug, Serialize)]
@@ -184,6 +185,15 @@ impl Build {
             ),
             exported_environment_variables: Vec::new(),
             report_arns: Vec::new(),
+        }
+    }
+
+    /// Rewrites the texts that came from outside; what events tell is rewritten already.
+    pub fn rewrite_by(&mut self, rewriter: &Rewriter) {
+        let variables = self.environment.environment_variables.iter_mut();
+        let texts = variables.map(|variable| &mut variable.value);
+        for text in texts.chain([&mut self.source.buildspec, &mut self.source.location]) {
+            *text = rewriter.rewrite(text);
         }
     }
 

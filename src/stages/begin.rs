@@ -10,6 +10,7 @@ use crate::buildspec;
 use crate::engine::event::Event;
 use crate::engine::journal::{Journal, Watcher};
 use crate::env::builtin::Identity;
+use crate::env::event;
 use crate::env::git;
 use crate::env::mask::Rewriter;
 use crate::error::{Error, Result};
@@ -28,6 +29,11 @@ impl<'a> Build<'a> {
     pub(crate) async fn begin(options: &'a Options, console: Box<dyn Watcher>) -> Result<Self> {
         let started = Timestamp::now().as_millisecond();
         let folder = BuildFolder::take(&options.output, options.keep_builds)?;
+        let git = git::facts(&options.source).await;
+        let webhook = match &options.event {
+            Some(trigger) => Some(event::webhook(trigger, &options.source, &git).await),
+            None => None,
+        };
         let identity = Identity {
             project: project_name(options),
             region: options.host.region.clone(),
@@ -35,13 +41,14 @@ impl<'a> Build<'a> {
             uuid: uuid::Uuid::new_v4().to_string(),
             number: folder.number,
             image: options.image.clone(),
-            initiator: if options.host.user.is_empty() {
-                "buildspec".to_owned()
-            } else {
-                options.host.user.clone()
+            initiator: match &webhook {
+                Some(webhook) => webhook.initiator.clone(),
+                None if options.host.user.is_empty() => "buildspec".to_owned(),
+                None => options.host.user.clone(),
             },
             started,
-            git: git::facts(&options.source).await,
+            git,
+            webhook,
         };
         let failed = |error: io::Error| {
             Error::environment(format!(
@@ -76,6 +83,7 @@ impl<'a> Build<'a> {
             layout,
             journal,
             record,
+            masks: Rewriter::default(),
             place: None,
             sweep: None,
         })

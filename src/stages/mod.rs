@@ -5,6 +5,7 @@ mod download_source;
 mod finalize;
 mod gather;
 mod provision;
+mod resolve;
 mod upload_artifacts;
 mod upload_reports;
 

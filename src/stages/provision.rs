@@ -44,12 +44,8 @@ impl Build<'_> {
             .map_err(|error| Error::environment(format!("the source can't be copied: {error}")))?;
         let (host, wire) = Host::start(root, &layout, self.options.host.path.clone())?;
         self.place = Some(Place::Host(host));
-        // The log of a build on the host reads as one from a container.
-        self.journal.rewrite_by(Rewriter::new([(
-            layout.root().to_owned(),
-            "/codebuild".to_owned(),
-        )]));
         self.layout = layout;
+        self.journal.rewrite_by(Rewriter::new(self.place_in_log()));
         Ok(Supervisor::new(wire).await?)
     }
 

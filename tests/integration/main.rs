@@ -5,3 +5,5 @@
 mod cli;
 mod harness;
 mod help;
+mod moto;
+mod secrets;
