@@ -81,11 +81,13 @@ pub fn watcher(format: LogFormat, style: Style) -> Box<dyn Watcher> {
         LogFormat::CodeBuild => Box::new(Lines {
             out: buffered(),
             write: log::write,
+            warns: true,
             live: style.is_live().then(|| Live::new(style)),
         }),
         LogFormat::Json => Box::new(Hinting::new(WholeCharacters::new(Lines {
             out: buffered(),
             write: json::write,
+            warns: false,
             live: None,
         }))),
     }
@@ -99,6 +101,8 @@ fn buffered() -> BufWriter<Stdout> {
 struct Lines<W: Write> {
     out: W,
     write: fn(&mut W, Timestamp, &Event<'_>) -> io::Result<()>,
+    /// Whether the format has no place for warnings; they go to standard error then.
+    warns: bool,
     /// For waits: a pull may take minutes, and the log is silent about it.
     live: Option<Live>,
 }
@@ -110,6 +114,9 @@ impl<W: Write + Send> Watcher for Lines<W> {
                 Event::Progress(progress) => live.progress(progress),
                 _ => live.stop(),
             }
+        }
+        if let (true, Event::Warning(text)) = (self.warns, event) {
+            message::print(&format!("warning: {}\n", message::harmless(text)));
         }
         (self.write)(&mut self.out, at, event)?;
         if matches!(event, Event::Output(_)) {
