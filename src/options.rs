@@ -37,6 +37,7 @@ pub struct Options {
     pub source_mode: crate::runtime::docker::SourceMode,
     pub privileged: bool,
     pub network: Option<String>,
+    pub container: ContainerOptions,
     /// `-e` and `--env-file`, the later one wins.
     pub overrides: Vec<Override>,
     /// Absolute.
@@ -47,6 +48,19 @@ pub struct Options {
     pub timeout: Option<Duration>,
     /// What the host's environment has to say.
     pub host: HostFacts,
+}
+
+/// What is handed to the engine as it is.
+#[derive(Clone, Debug, Default)]
+pub struct ContainerOptions {
+    /// `os/arch[/variant]`.
+    pub platform: Option<String>,
+    /// `NAME:ADDRESS`.
+    pub add_hosts: Vec<String>,
+    /// `SOURCE:TARGET[:OPTIONS]`, a relative source made absolute.
+    pub volumes: Vec<String>,
+    /// Logins of registries.
+    pub credentials: crate::registry::Keyring,
 }
 
 /// One `-e`.

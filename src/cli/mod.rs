@@ -2,6 +2,7 @@
 
 mod clean;
 mod completions;
+mod container;
 mod run;
 mod validate;
 

@@ -78,6 +78,9 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "NETWORK", env = "BUILDSPEC_NETWORK")]
     network: Option<String>,
 
+    #[command(flatten)]
+    container: super::container::ContainerArguments,
+
     /// Set a variable above project and buildspec; NAME alone passes the host's value through. Repeatable.
     #[arg(short, long = "env", value_name = "NAME[=VALUE]")]
     env: Vec<String>,
@@ -103,9 +106,9 @@ pub(super) struct Arguments {
     )]
     keep_builds: usize,
 
-    /// End the build after this many minutes.
-    #[arg(long, value_name = "MINUTES", env = "BUILDSPEC_TIMEOUT", value_parser = clap::value_parser!(u32).range(1..))]
-    timeout: Option<u32>,
+    /// End the build after this many minutes; `90s` are seconds.
+    #[arg(long, value_name = "MINUTES", env = "BUILDSPEC_TIMEOUT", value_parser = timeout)]
+    timeout: Option<Duration>,
 
     /// What standard output carries [default: pretty on a terminal, codebuild otherwise]
     #[arg(long, value_enum, value_name = "FORMAT", env = "BUILDSPEC_LOG_FORMAT")]
@@ -241,13 +244,12 @@ fn settle(arguments: Arguments) -> Result<Options> {
         },
         privileged: arguments.privileged,
         network: arguments.network,
+        container: arguments.container.settle()?,
         overrides,
         artifacts: arguments.artifacts.as_deref().map(absolute).transpose()?,
         output,
         keep_builds: arguments.keep_builds,
-        timeout: arguments
-            .timeout
-            .map(|minutes| Duration::from_secs(u64::from(minutes) * 60)),
+        timeout: arguments.timeout,
         host: HostFacts {
             docker_host: super::variable("DOCKER_HOST").unwrap_or_default(),
             path: super::variable_os("PATH"),
@@ -257,6 +259,17 @@ fn settle(arguments: Arguments) -> Result<Options> {
             user: super::variable("USER").unwrap_or_default(),
         },
     })
+}
+
+fn timeout(text: &str) -> Result<Duration, String> {
+    let (digits, unit) = match text.strip_suffix('s') {
+        Some(digits) => (digits, 1),
+        None => (text, 60),
+    };
+    match digits.parse::<u32>() {
+        Ok(count @ 1..) => Ok(Duration::from_secs(u64::from(count) * unit)),
+        _ => Err("not a number of minutes above 0".to_owned()),
+    }
 }
 
 fn buildspec(given: &Path, source: &Path) -> Result<BuildspecFrom> {

@@ -110,13 +110,21 @@ impl Host {
 /// Copies a source, less one folder of it; links stay links, sockets and devices are left out.
 ///
 /// The kernel shares the files' blocks where its file system can.
-pub fn copy_source(from: &Path, to: &Path, without: &Path) -> io::Result<()> {
+pub fn copy_source(
+    from: &Path,
+    to: &Path,
+    without: &Path,
+    stopped: &dyn Fn() -> bool,
+) -> io::Result<()> {
     let walk = walkdir::WalkDir::new(from)
         .min_depth(1)
         .into_iter()
         .filter_entry(|entry| entry.path() != without);
     let mut folders = Vec::new();
     for entry in walk {
+        if stopped() {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
         let entry = entry?;
         let target = to.join(entry.path().strip_prefix(from).map_err(io::Error::other)?);
         let kind = entry.file_type();
@@ -137,7 +145,7 @@ pub fn copy_source(from: &Path, to: &Path, without: &Path) -> io::Result<()> {
 }
 
 /// Removes a folder whose own folders may be write-protected, as Go's module cache makes them.
-fn remove(root: &Path) -> io::Result<()> {
+pub fn remove(root: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
     if std::fs::remove_dir_all(root).is_ok() {
         return Ok(());

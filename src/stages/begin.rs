@@ -49,7 +49,11 @@ impl<'a> Build<'a> {
             ))
         };
         let environment = environment(options);
-        let record = build::Build::new(&identity, buildspec_name(options), environment);
+        let mut record = build::Build::new(&identity, buildspec_name(options), environment);
+        if let Some(timeout) = options.timeout {
+            record.timeout_in_minutes =
+                u32::try_from(timeout.as_secs().div_ceil(60)).unwrap_or(u32::MAX);
+        }
         let record = Record::create(record, folder.file("build.json")).map_err(failed)?;
         let files = Files::create(&folder).map_err(failed)?;
         // The console comes last: what it shows is already kept.
@@ -66,6 +70,7 @@ impl<'a> Build<'a> {
             journal,
             record,
             place: None,
+            underway: None,
             sweep: None,
         })
     }

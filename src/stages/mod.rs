@@ -3,7 +3,7 @@
 mod begin;
 mod download_source;
 mod finalize;
-mod provision;
+pub(crate) mod provision;
 mod upload_artifacts;
 
 use crate::buildspec::Reading;

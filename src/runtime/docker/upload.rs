@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use bollard::query_parameters::UploadToContainerOptionsBuilder;
 use tokio::sync::mpsc;
 
-use super::{Engine, Plan, refused};
+use super::{Engine, Plan, Tree, refused};
 use crate::error::{Error, Result};
 
 impl Engine {
-    /// Sends the source, less the output directory, into the container's source directory.
-    pub(super) async fn upload_source(&self, container: &str, plan: &Plan) -> Result<()> {
+    /// Sends a source, less the output directory, to its place in the container.
+    pub(super) async fn upload(&self, container: &str, plan: &Plan, tree: &Tree) -> Result<()> {
         let (sender, receiver) = mpsc::channel(16);
-        let (source, output) = (plan.source.clone(), plan.output.clone());
+        let (source, output) = (tree.from.clone(), plan.output.clone());
         let packing = tokio::task::spawn_blocking(move || {
             pack(
                 &source,
@@ -29,7 +29,7 @@ impl Engine {
             receiver.recv().await.map(|piece| (piece, receiver))
         });
         let options = UploadToContainerOptionsBuilder::default()
-            .path(&plan.layout.source())
+            .path(&tree.to)
             .build();
         let sent = self
             .docker
@@ -38,7 +38,13 @@ impl Engine {
         let packed = packing
             .await
             .unwrap_or_else(|error| Err(io::Error::other(error)));
-        packed.map_err(|error| Error::environment(format!("the source can't be read: {error}")))?;
+        match packed {
+            // The engine hung up on us: what it says is the reason.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe && sent.is_err() => {}
+            packed => packed.map_err(|error| {
+                Error::environment(format!("the source can't be read: {error}"))
+            })?,
+        }
         sent.map_err(refused("the engine did not take the source"))
     }
 }
