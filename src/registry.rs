@@ -41,7 +41,9 @@ struct Config {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Auth {
-    auth: Option<String>,
+    /// `user:password` in base64.
+    #[serde(rename = "auth")]
+    pair: Option<String>,
     username: Option<String>,
     password: Option<String>,
     identitytoken: Option<String>,
@@ -77,10 +79,10 @@ impl Keyring {
             .get(hub_or(registry))
             .or_else(|| config.cred_helpers.get(registry))
             .or(config.creds_store.as_ref());
-        if let Some(helper) = helper {
-            if let Some(login) = ask(helper, hub_or(registry)).await? {
-                return Ok(Some(login));
-            }
+        if let Some(helper) = helper
+            && let Some(login) = ask(helper, hub_or(registry)).await?
+        {
+            return Ok(Some(login));
         }
         Ok(written(&config, registry))
     }
@@ -114,7 +116,7 @@ fn written(config: &Config, registry: &str) -> Option<Login> {
         password: auth.password.clone(),
         token: auth.identitytoken.clone().filter(|token| !token.is_empty()),
     };
-    if let Some((user, password)) = auth.auth.as_deref().and_then(pair) {
+    if let Some((user, password)) = auth.pair.as_deref().and_then(pair) {
         login.user = Some(user);
         login.password = Some(password);
     }

@@ -28,11 +28,11 @@ pub const ABORT_RUNS_FINALLY: bool = true;
 /// `PHASE: n commands` in the log counts `commands` alone, not `finally`. Unconfirmed.
 pub const COUNT_INCLUDES_FINALLY: bool = false;
 
-/// A build that ran out of time has this status; its phase has TIMED_OUT in any case.
+/// A build that ran out of time has this status; its phase has `TIMED_OUT` in any case.
 ///
 /// Nothing of the build runs after it: no `finally`, no later phase, no artifacts.
 ///
-/// Unconfirmed: the API knows TIMED_OUT as a build's status, one page of the documentation shows FAILED (spec 10.4).
+/// Unconfirmed: the API knows `TIMED_OUT` as a build's status, one page of the documentation shows FAILED (spec 10.4).
 pub const STATUS_AFTER_TIME_OUT: Status = Status::TimedOut;
 
 /// `HOME` stays `/root` for the commands of another user: the documentation gives no other value (spec 4). Unconfirmed.

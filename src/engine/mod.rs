@@ -83,7 +83,6 @@ async fn ready<E: Executor>(
     let became = executor.become_user(run.user).await?;
     let user = run.user.unwrap_or_default();
     match became {
-        Became::Ready => {}
         Became::Unknown => {
             return Ok(Err(Context::new(
                 "COMMAND_EXECUTION_ERROR",
@@ -97,7 +96,7 @@ async fn ready<E: Executor>(
         Became::NotHere if run.number == 1 => journal.emit(&Event::Warning(format!(
             "run-as: {user}: without a container commands run as yourself"
         ))),
-        Became::NotHere => {}
+        Became::Ready | Became::NotHere => {}
     }
     Ok(Ok(()))
 }

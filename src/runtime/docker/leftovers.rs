@@ -62,7 +62,6 @@ fn is_dead(owner: &str) -> bool {
 impl Engine {
     /// Objects of builds whose process is dead; with `all`, of every build, the living ones included.
     pub async fn leftovers(&self, all: bool) -> Result<Vec<Leftover>> {
-        let wanted = |owner: &str| all || is_dead(owner);
         let filters = HashMap::from([("label".to_owned(), vec![LABEL_BUILD.to_owned()])]);
         let containers = ListContainersOptionsBuilder::default()
             .all(true)
@@ -77,9 +76,9 @@ impl Engine {
         );
         let failed = refused("the engine can't list what earlier builds left");
         let gone = |labels: Option<&HashMap<String, String>>| {
-            labels
-                .and_then(|labels| labels.get(LABEL_OWNER))
-                .is_some_and(|owner| wanted(owner))
+            // The volumes that hide output directories belong to no process.
+            let owner = labels.and_then(|labels| labels.get(LABEL_OWNER));
+            all || owner.is_some_and(|owner| is_dead(owner))
         };
         let mut found = Vec::new();
         for container in containers.map_err(&failed)? {
