@@ -179,7 +179,6 @@ pub struct Batch {
 }
 
 /// The four kinds of batch.
-#[expect(clippy::large_enum_variant, reason = "there is one per file")]
 #[derive(Clone, Debug, PartialEq)]
 #[expect(clippy::large_enum_variant, reason = "a buildspec has one")]
 pub enum BatchKind {
