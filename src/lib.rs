@@ -3,7 +3,9 @@
 //! The library serves the binary of the same package; it makes no promise of stability.
 
 pub mod artifacts;
+pub mod builds;
 pub mod buildspec;
+pub mod checkout;
 pub mod cli;
 pub mod console;
 pub mod diagnostic;

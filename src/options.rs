@@ -27,6 +27,10 @@ pub enum RuntimeKind {
 pub struct Options {
     /// Absolute, links resolved.
     pub source: PathBuf,
+    /// Which of its files count.
+    pub which: crate::checkout::Which,
+    /// `-s`: identifier and folder, absolute.
+    pub secondary: Vec<(String, PathBuf)>,
     pub buildspec: BuildspecFrom,
     pub runtime: RuntimeKind,
     /// As the user named it.

@@ -56,6 +56,8 @@ pub enum Ended {
 pub(crate) struct Build<'a> {
     pub(crate) options: &'a Options,
     pub(crate) folder: BuildFolder,
+    /// What stands for the source: itself, or a clean checkout in the build's folder.
+    pub(crate) source: std::path::PathBuf,
     pub(crate) identity: Identity,
     pub(crate) layout: Layout,
     pub(crate) journal: Journal,

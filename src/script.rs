@@ -7,6 +7,8 @@ use crate::buildspec::model::Version;
 pub struct Layout {
     root: String,
     source_number: u32,
+    /// Identifiers of secondary sources.
+    secondary: Vec<String>,
 }
 
 impl Layout {
@@ -15,7 +17,37 @@ impl Layout {
         Self {
             root: root.into(),
             source_number,
+            secondary: Vec::new(),
         }
+    }
+
+    /// With secondary sources of these identifiers.
+    #[must_use]
+    pub fn with_secondary(self, secondary: impl IntoIterator<Item = String>) -> Self {
+        Self {
+            secondary: secondary.into_iter().collect(),
+            ..self
+        }
+    }
+
+    /// The same below another root.
+    #[must_use]
+    pub fn at(&self, root: impl Into<String>) -> Self {
+        Self {
+            root: root.into(),
+            ..self.clone()
+        }
+    }
+
+    /// `CODEBUILD_SRC_DIR_<id>` of each secondary source, in their order.
+    pub fn secondary(&self) -> impl Iterator<Item = (&str, String)> {
+        let numbers = (1..).map(|above| (self.source_number + above) % 1_000_000_000);
+        self.secondary.iter().zip(numbers).map(|(id, number)| {
+            (
+                id.as_str(),
+                format!("{}/output/src{number:09}/src", self.root),
+            )
+        })
     }
 
     /// `/codebuild`, or what stands for it.

@@ -3,7 +3,9 @@
 mod clean;
 mod completions;
 mod container;
+mod kept;
 mod run;
+mod sources;
 mod validate;
 
 use std::io::IsTerminal as _;
@@ -31,6 +33,9 @@ struct Cli {
 enum Verb {
     Run(Box<run::Arguments>),
     Validate(validate::Arguments),
+    List(kept::List),
+    Show(kept::Show),
+    Logs(kept::Logs),
     Clean(clean::Arguments),
     Completions(completions::Arguments),
 }
@@ -91,6 +96,9 @@ pub fn main() -> ExitCode {
     let result = match Cli::parse().verb {
         Verb::Run(arguments) => run::execute(*arguments),
         Verb::Validate(arguments) => validate::execute(&arguments),
+        Verb::List(arguments) => kept::list(&arguments),
+        Verb::Show(arguments) => kept::show(&arguments),
+        Verb::Logs(arguments) => kept::logs(&arguments),
         Verb::Clean(arguments) => clean::execute(&arguments),
         Verb::Completions(arguments) => Ok(completions::execute(&arguments)),
     };

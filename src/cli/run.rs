@@ -32,6 +32,9 @@ pub(super) struct Arguments {
     #[arg(default_value = ".")]
     source: PathBuf,
 
+    #[command(flatten)]
+    sources: super::sources::SourceArguments,
+
     /// The buildspec, relative to SOURCE or absolute; `-` reads it from standard input.
     #[arg(
         short,
@@ -223,6 +226,8 @@ fn settle(arguments: Arguments) -> Result<Options> {
     }
     Ok(Options {
         source,
+        which: arguments.sources.which(),
+        secondary: arguments.sources.secondary()?,
         buildspec,
         runtime: match arguments.runtime {
             Runtime::Docker => RuntimeKind::Docker,

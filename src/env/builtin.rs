@@ -20,6 +20,8 @@ pub struct Identity {
     /// Milliseconds since the epoch.
     pub started: i64,
     pub git: Facts,
+    /// The same of each secondary source, by its identifier.
+    pub secondary: Vec<(String, Facts)>,
 }
 
 impl Identity {
@@ -83,6 +85,17 @@ impl Identity {
             ("CODEBUILD_START_TIME", self.started.to_string()),
             ("HOME", "/root".to_owned()),
         ];
+        for (id, folder) in layout.secondary() {
+            let name = format!("CODEBUILD_SRC_DIR_{id}");
+            variables.set(Level::BuiltIn, name, Value::Plain(folder));
+        }
+        for (id, facts) in &self.secondary {
+            if !facts.version().is_empty() {
+                let name = format!("CODEBUILD_SOURCE_VERSION_{id}");
+                let version = facts.version().to_owned();
+                variables.set(Level::BuiltIn, name, Value::Plain(version));
+            }
+        }
         for (name, value) in values {
             // A source without Git has no resolved version, as a source from S3 has none.
             if !value.is_empty() || !name.contains("SOURCE") {
@@ -93,10 +106,6 @@ impl Identity {
 
     /// The branch, or the commit where none is checked out.
     pub fn source_version(&self) -> &str {
-        if self.git.branch.is_empty() {
-            &self.git.commit
-        } else {
-            &self.git.branch
-        }
+        self.git.version()
     }
 }

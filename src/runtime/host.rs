@@ -23,7 +23,7 @@ pub struct Host {
 
 impl Host {
     /// Makes the session's folder (0700). The source has to be put into `layout.source()` before `start`.
-    pub fn prepare(source_number: u32) -> Result<(tempfile::TempDir, Layout)> {
+    pub fn prepare(like: &Layout) -> Result<(tempfile::TempDir, Layout)> {
         let failed = |error: io::Error| {
             Error::environment("the session's folder can't be made")
                 .because(error)
@@ -37,14 +37,18 @@ impl Host {
             .path()
             .to_str()
             .ok_or_else(|| Error::environment("TMPDIR is not UTF-8"))?;
-        let layout = Layout::new(path, source_number);
+        let layout = like.at(path);
+        let secondary: Vec<String> = layout.secondary().map(|(_, folder)| folder).collect();
         for folder in [
             layout.tmp(),
             layout.readonly(),
             layout.bin(),
             layout.source(),
             format!("{path}/root"),
-        ] {
+        ]
+        .into_iter()
+        .chain(secondary)
+        {
             std::fs::create_dir_all(folder).map_err(failed)?;
         }
         Ok((root, layout))

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::Script;
 use crate::buildspec;
+use crate::checkout::{self, Which};
 use crate::engine::journal::{Journal, Watcher};
 use crate::env::builtin::Identity;
 use crate::env::git;
@@ -23,10 +24,23 @@ use crate::source::Source;
 /// The account of builds that belong to none, as in AWS's own local agent.
 const ACCOUNT: &str = "000000000000";
 
+/// Where a clean checkout lies while the build runs, in the build's folder.
+pub(crate) const CHECKOUT: &str = "checkout";
+
 impl<'a> Build<'a> {
     pub(crate) async fn begin(options: &'a Options, console: Box<dyn Watcher>) -> Result<Self> {
         let started = Timestamp::now().as_millisecond();
         let folder = BuildFolder::take(&options.output, options.keep_builds)?;
+        let source = checkout::make(&options.source, &options.which, &folder.file(CHECKOUT)).await;
+        let source = source.inspect_err(|_| folder.abandon(&options.output))?;
+        let mut versions = Vec::new();
+        for (id, folder) in &options.secondary {
+            versions.push((id.clone(), git::facts(folder).await));
+        }
+        let mut git = git::facts(&source).await;
+        if let Which::Revision(revision) = &options.which {
+            git.branch.clone_from(revision);
+        }
         let identity = Identity {
             project: project_name(options),
             region: options.host.region.clone(),
@@ -40,9 +54,11 @@ impl<'a> Build<'a> {
                 options.host.user.clone()
             },
             started,
-            git: git::facts(&options.source).await,
+            git,
+            secondary: versions,
         };
         let failed = |error: io::Error| {
+            folder.abandon(&options.output);
             Error::environment(format!(
                 "the build's files can't be made in {}: {error}",
                 folder.path.display()
@@ -61,10 +77,12 @@ impl<'a> Build<'a> {
             Rewriter::default(),
             vec![Box::new(files), Box::new(record.clone()), console],
         );
-        let layout = Layout::new("/codebuild", source_number(&identity.uuid));
+        let layout = Layout::new("/codebuild", source_number(&identity.uuid))
+            .with_secondary(options.secondary.iter().map(|(id, _)| id.clone()));
         Ok(Self {
             options,
             folder,
+            source,
             identity,
             layout,
             journal,
@@ -89,7 +107,7 @@ impl<'a> Build<'a> {
             BuildspecFrom::Source(path) => (
                 path.display().to_string(),
                 at_source(path),
-                std::fs::read(self.options.source.join(path)),
+                std::fs::read(self.source.join(path)),
                 false,
             ),
             BuildspecFrom::Elsewhere(path) => (

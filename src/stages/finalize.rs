@@ -7,6 +7,7 @@ use crate::engine::phase::Context;
 use crate::error::{Error, Result};
 use crate::run::Build;
 use crate::runtime::Lost;
+use crate::stages::begin::CHECKOUT;
 
 /// Cleaning up never uses the build's own token, and has this long.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -42,6 +43,7 @@ impl Build<'_> {
             )
         });
         self.end_sweep().await;
+        std::fs::remove_dir_all(self.folder.file(CHECKOUT)).ok();
         cleaned
     }
 

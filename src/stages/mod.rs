@@ -1,6 +1,6 @@
 //! The parts of a build around its commands, one file each, in the order in which they come.
 
-mod begin;
+pub(crate) mod begin;
 mod download_source;
 mod finalize;
 pub(crate) mod provision;

@@ -81,14 +81,19 @@ impl Build<'_> {
         cancel: CancellationToken,
     ) -> Pin<Box<dyn Future<Output = Result<Provisioned>>>> {
         let options = self.options;
-        let number = self.layout.source_number();
-        let (from, without) = (options.source.clone(), options.output.clone());
+        let like = self.layout.clone();
+        let without = options.output.clone();
+        let mut sources = vec![self.source.clone()];
+        sources.extend(options.secondary.iter().map(|(_, folder)| folder.clone()));
         let path = options.host.path.clone();
         Box::pin(async move {
-            let (root, layout) = Host::prepare(number)?;
-            let to = layout.source();
+            let (root, layout) = Host::prepare(&like)?;
+            let mut targets = vec![layout.source()];
+            targets.extend(layout.secondary().map(|(_, folder)| folder));
             let copied = tokio::task::spawn_blocking(move || {
-                host::copy_source(&from, to.as_ref(), &without, &|| cancel.is_cancelled())
+                sources.iter().zip(targets).try_for_each(|(from, to)| {
+                    host::copy_source(from, to.as_ref(), &without, &|| cancel.is_cancelled())
+                })
             });
             let copied = copied.await;
             if let Err(error) = copied.unwrap_or_else(|error| Err(std::io::Error::other(error))) {
@@ -123,7 +128,7 @@ impl Build<'_> {
         cancel: CancellationToken,
     ) -> Pin<Box<dyn Future<Output = Result<Provisioned>>>> {
         use crate::runtime::docker::{Container, Engine, remove_all};
-        let survey = Survey::of(&self.options.source, &self.options.output);
+        let survey = Survey::of(&self.source, &self.options.output);
         let plan = self.plan(&survey);
         let remarks = remarks(self.options, &survey);
         let host = self.options.host.docker_host.clone();
@@ -162,10 +167,19 @@ impl Build<'_> {
         let options = self.options;
         let mut trees = vec![Tree {
             name: String::new(),
-            from: options.source.clone(),
+            from: self.source.clone(),
             to: self.layout.source(),
             owned: vec![".git".to_owned()],
         }];
+        let places = self.layout.secondary().map(|(_, place)| place);
+        for ((id, folder), to) in options.secondary.iter().zip(places) {
+            trees.push(Tree {
+                name: format!("secondary-{id}"),
+                from: folder.clone(),
+                to,
+                owned: vec![".git".to_owned()],
+            });
+        }
         if let Some(repository) = &survey.repository {
             trees.push(Tree {
                 name: "git".to_owned(),

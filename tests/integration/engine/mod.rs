@@ -3,6 +3,8 @@
 mod attacks;
 mod disks;
 mod endings;
+mod kept;
+mod registry;
 mod sources;
 mod users;
 

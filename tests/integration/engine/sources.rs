@@ -244,3 +244,93 @@ fn an_engine_that_sees_other_files_is_found_out() {
         contains(&events, "\"source: copy\"");
     }
 }
+
+/// A repository with a tracked, a changed, and an untracked file.
+fn repository() -> Source {
+    let source = Source::commands(&["ls; cat file; git status --short; git log --format=%s"]);
+    fs::write(source.path().join("file"), "committed\n").unwrap();
+    git(source.path(), &["init", "-q"]);
+    git(source.path(), &["add", "-A"]);
+    git(source.path(), &["commit", "-qm", "first"]);
+    fs::write(source.path().join("file"), "changed\n").unwrap();
+    fs::write(source.path().join("untracked"), "").unwrap();
+    if rustix::process::geteuid().is_root() {
+        sh("chown", &["-R", "1000:1000", text(source.path())]);
+    }
+    source
+}
+
+#[test]
+fn only_what_git_tracks() {
+    for runtime in [Runtime::Host, Runtime::Docker] {
+        if runtime == Runtime::Docker && !(engine("--tracked") && image_has("git")) {
+            continue;
+        }
+        let source = repository();
+        let before = Tree::of(source.path());
+        let output = source.run(runtime, &["--tracked"]);
+        ends_with(0, &output);
+        let log = build_phase(&output);
+        contains(&log, "\nbuildspec.yml\nfile\nchanged\n M file\nfirst\n");
+        let output = source.run(runtime, &["--at", "HEAD"]);
+        ends_with(0, &output);
+        contains(
+            &build_phase(&output),
+            "\nbuildspec.yml\nfile\ncommitted\nfirst\n",
+        );
+        assert_eq!(source.record()["sourceVersion"], "HEAD");
+        assert!(!source.kept().join("checkout").exists());
+        assert!(before == Tree::of(source.path()), "the repository changed");
+    }
+}
+
+#[test]
+fn a_revision_that_is_none() {
+    let source = repository();
+    let output = source.run(Runtime::Host, &["--at", "nonsense"]);
+    ends_with(2, &output);
+    contains(&output.complaint(), "nonsense");
+    let output = Source::commands(&["true"]).run(Runtime::Host, &["--tracked"]);
+    ends_with(2, &output);
+    contains(&output.complaint(), "Git work tree");
+}
+
+#[test]
+fn secondary_sources() {
+    let commands = [
+        "cat $CODEBUILD_SRC_DIR_two/file; echo x > $CODEBUILD_SRC_DIR_two/new; cat $CODEBUILD_SRC_DIR_b/file",
+    ];
+    for runtime in [Runtime::Host, Runtime::Docker] {
+        if runtime == Runtime::Docker && !engine("secondary sources") {
+            continue;
+        }
+        let (source, two, b) = (
+            Source::commands(&commands),
+            Source::empty(),
+            Source::empty(),
+        );
+        fs::write(two.path().join("file"), "second\n").unwrap();
+        fs::write(b.path().join("file"), "third\n").unwrap();
+        for mode in ["overlay", "copy"] {
+            let flags = [
+                format!("two={}", text(two.path())),
+                format!("b={}", text(b.path())),
+            ];
+            let arguments = ["-s", &flags[0], "-s", &flags[1], "--source-mode", mode];
+            let output = source.run(runtime, &arguments);
+            ends_with(0, &output);
+            contains(&build_phase(&output), "\nsecond\nthird\n");
+            let log = normalise(&output.stdout);
+            contains(&log, "CODEBUILD_SRC_DIR_two=/codebuild/output/src<N>/src\n");
+            assert!(!two.path().join("new").exists());
+            assert_eq!(fs::read_dir(two.path()).unwrap().count(), 1);
+        }
+        if runtime == Runtime::Docker {
+            assert_eq!(left(&source), Vec::<String>::new());
+        }
+    }
+    let source = Source::commands(&["true"]);
+    for bad in ["two", "t-o=.", "two=/nonexistent"] {
+        ends_with(2, &source.run(Runtime::Host, &["-s", bad]));
+    }
+}
