@@ -25,7 +25,15 @@ pub struct BuildFolder {
     _lock: Arc<File>,
 }
 
-/// Whether a living process has this build.
+/// Takes a folder for as long as this process lives, however it ends.
+pub fn hold(folder: &Path) -> io::Result<File> {
+    let lock = File::open(folder)?;
+    // Where a file system knows no locks, nobody is asked.
+    flock(&lock, FlockOperation::NonBlockingLockExclusive).ok();
+    Ok(lock)
+}
+
+/// Whether a living process has taken this folder.
 pub fn is_taken(folder: &Path) -> bool {
     File::open(folder).is_ok_and(|folder| {
         flock(&folder, FlockOperation::NonBlockingLockShared) == Err(Errno::WOULDBLOCK)
@@ -58,13 +66,11 @@ impl BuildFolder {
             let path = builds.join(number.to_string());
             match fs::create_dir(&path) {
                 Ok(()) => {
-                    let lock = File::open(&path).map_err(failed)?;
-                    // Where a file system knows no locks, the record alone tells.
-                    flock(&lock, FlockOperation::NonBlockingLockExclusive).ok();
+                    let lock = Arc::new(hold(&path).map_err(failed)?);
                     break Self {
                         path,
                         number,
-                        _lock: Arc::new(lock),
+                        _lock: lock,
                     };
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}

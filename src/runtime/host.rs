@@ -14,25 +14,40 @@ use super::{Chunk, Wire};
 use crate::error::{Error, Result};
 use crate::script::{self, Layout};
 
+/// How session folders are named, and nothing else.
+const PREFIX: &str = "buildspec-session-";
+
+/// A folder younger than this may be about to be taken.
+const SETTLING: std::time::Duration = std::time::Duration::from_secs(3);
+
+/// A session's folder, taken as long as this process lives.
+#[derive(Debug)]
+pub struct Root {
+    folder: tempfile::TempDir,
+    _lock: std::fs::File,
+}
+
 /// The build's processes and its folder on the host.
 #[derive(Debug)]
 pub struct Host {
-    root: tempfile::TempDir,
+    root: Root,
     child: Child,
 }
 
 impl Host {
     /// Makes the session's folder (0700). The source has to be put into `layout.source()` before `start`.
-    pub fn prepare(like: &Layout) -> Result<(tempfile::TempDir, Layout)> {
+    pub fn prepare(like: &Layout) -> Result<(Root, Layout)> {
         let failed = |error: io::Error| {
             Error::environment("the session's folder can't be made")
                 .because(error)
                 .hint("set TMPDIR to a folder with room")
         };
         let root = tempfile::Builder::new()
-            .prefix("buildspec-")
+            .prefix(PREFIX)
             .tempdir()
             .map_err(failed)?;
+        let lock = crate::output::hold(root.path()).map_err(failed)?;
+        remove_dead(root.path());
         let path = root
             .path()
             .to_str()
@@ -51,15 +66,15 @@ impl Host {
         {
             std::fs::create_dir_all(folder).map_err(failed)?;
         }
+        let root = Root {
+            folder: root,
+            _lock: lock,
+        };
         Ok((root, layout))
     }
 
     /// Starts the supervisor with an environment of `path` and little more.
-    pub fn start(
-        root: tempfile::TempDir,
-        layout: &Layout,
-        path: Option<OsString>,
-    ) -> Result<(Self, Wire)> {
+    pub fn start(root: Root, layout: &Layout, path: Option<OsString>) -> Result<(Self, Wire)> {
         // Children that outlive their parents become ours, and so can be found when the build ends.
         rustix::process::set_child_subreaper(Some(rustix::process::getpid())).map_err(|error| {
             Error::environment("this process can't adopt the build's").because(error)
@@ -108,6 +123,33 @@ impl Host {
     /// The session's folder.
     pub fn root(&self) -> PathBuf {
         self.root.path().to_path_buf()
+    }
+}
+
+impl Root {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+/// Removes the folders that dead sessions left beside this one.
+fn remove_dead(ours: &Path) {
+    let Some(beside) = ours.parent() else { return };
+    for entry in std::fs::read_dir(beside).into_iter().flatten().flatten() {
+        let is_session = entry
+            .file_name()
+            .to_str()
+            .is_some_and(|name| name.starts_with(PREFIX));
+        let is_settled = entry.metadata().is_ok_and(|about| {
+            about.is_dir()
+                && about
+                    .modified()
+                    .is_ok_and(|at| at.elapsed().is_ok_and(|age| age > SETTLING))
+        });
+        if is_session && is_settled && !crate::output::is_taken(&entry.path()) {
+            remove(&entry.path()).ok();
+        }
     }
 }
 

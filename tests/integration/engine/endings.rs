@@ -32,6 +32,12 @@ fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
+/// To be piped in.
+fn buildspec_of(commands: &[&str]) -> fs::File {
+    let source = Source::commands(commands);
+    fs::File::open(source.path().join("buildspec.yml")).unwrap()
+}
+
 #[test]
 fn killed_at_random_moments() {
     if !engine("kill -9") {
@@ -302,5 +308,13 @@ fn our_own_death_ends_the_build_on_the_host() {
     eventually("the command ends", || {
         let alive = Command::new("pgrep").args(["-f", "^sleep 98765$"]).output();
         alive.is_ok_and(|alive| alive.stdout.is_empty())
+    });
+    eventually("a later run removes the session's folder", || {
+        let mut emulator = Emulator::run(source.path(), Runtime::Host);
+        emulator.command.env("TMPDIR", folder.path());
+        emulator.command.args(["--buildspec", "-"]);
+        emulator.command.stdin(buildspec_of(&["true"]));
+        ends_with(0, &emulator.finish());
+        fs::read_dir(folder.path()).unwrap().count() == 0
     });
 }

@@ -57,7 +57,10 @@ fn kept_builds_are_listed_shown_and_printed() {
 #[test]
 fn a_log_is_followed_and_a_dead_build_is_known() {
     let source = Source::commands(&["echo begun; sleep 1; echo after", "sleep 40"]);
-    let mut build = Emulator::run(source.path(), Runtime::Host).start();
+    let folder = tempfile::tempdir().unwrap();
+    let mut emulator = Emulator::run(source.path(), Runtime::Host);
+    emulator.command.env("TMPDIR", folder.path());
+    let mut build = emulator.start();
     wait_for(&build, "\nbegun\n");
     contains(&says(&source, &["list"]), " IN_PROGRESS ");
     let pid = Pid::from_child(&build.child);
