@@ -9,12 +9,13 @@ use crate::engine::event::Event;
 use crate::engine::phase::{Context, PhaseType, Status};
 use crate::env::mask::Rewriter;
 use crate::error::{Error, Result};
-use crate::options::{Options, RuntimeKind};
+use crate::options::RuntimeKind;
 use crate::run::{Build, Halt};
 use crate::runtime::host::{self, Host};
 use crate::runtime::place::Place;
 use crate::runtime::session::Supervisor;
 use crate::script::Layout;
+#[cfg(feature = "docker")]
 use crate::survey::Survey;
 
 /// Where the build will run, and the way to it.
@@ -209,7 +210,7 @@ impl Build<'_> {
 
 /// What the build will not see as the host does.
 #[cfg(feature = "docker")]
-fn remarks(options: &Options, survey: &Survey) -> Vec<Event<'static>> {
+fn remarks(options: &crate::options::Options, survey: &Survey) -> Vec<Event<'static>> {
     use crate::runtime::docker::SourceMode;
     let mut remarks = Vec::new();
     let overlay = matches!(options.source_mode, SourceMode::Auto | SourceMode::Overlay);
