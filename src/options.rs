@@ -29,6 +29,10 @@ pub enum RuntimeKind {
 pub struct Options {
     /// Absolute, links resolved.
     pub source: PathBuf,
+    /// Which of its files count.
+    pub which: crate::checkout::Which,
+    /// `-s`: identifier and folder, absolute.
+    pub secondary: Vec<(String, PathBuf)>,
     pub buildspec: BuildspecFrom,
     pub runtime: RuntimeKind,
     /// As the user named it.
@@ -39,6 +43,7 @@ pub struct Options {
     pub source_mode: crate::runtime::docker::SourceMode,
     pub privileged: bool,
     pub network: Option<String>,
+    pub container: ContainerOptions,
     /// `-e` and `--env-file`, the later one wins.
     pub overrides: Vec<Override>,
     /// The build is to look as if this had started it.
@@ -75,6 +80,19 @@ pub struct Access {
     pub region: Option<String>,
     /// `--profile` or `AWS_PROFILE`, for messages.
     pub shown_profile: Option<String>,
+}
+
+/// What is handed to the engine as it is.
+#[derive(Clone, Debug, Default)]
+pub struct ContainerOptions {
+    /// `os/arch[/variant]`.
+    pub platform: Option<String>,
+    /// `NAME:ADDRESS`.
+    pub add_hosts: Vec<String>,
+    /// `SOURCE:TARGET[:OPTIONS]`, a relative source made absolute.
+    pub volumes: Vec<String>,
+    /// Logins of registries.
+    pub credentials: crate::registry::Keyring,
 }
 
 /// One `-e`.

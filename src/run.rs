@@ -6,7 +6,7 @@ use crate::engine::event::Event;
 use crate::engine::journal::{Journal, Watcher};
 use crate::engine::machine::{Machine, Step};
 use crate::engine::phase::{Context, PhaseType, Status};
-use crate::engine::{Next, run_phases};
+use crate::engine::{Next, assumptions, run_phases};
 use crate::env::builtin::Identity;
 use crate::env::mask::Rewriter;
 use crate::error::{Error, Result};
@@ -16,6 +16,7 @@ use crate::record::build::Record;
 use crate::runtime::Lost;
 use crate::runtime::place::Place;
 use crate::script::Layout;
+use crate::stages::provision::Underway;
 
 /// Why a build ends before its time.
 #[derive(Debug)]
@@ -56,6 +57,8 @@ pub enum Ended {
 pub(crate) struct Build<'a> {
     pub(crate) options: &'a Options,
     pub(crate) folder: BuildFolder,
+    /// What stands for the source: itself, or a clean checkout in the build's folder.
+    pub(crate) source: std::path::PathBuf,
     pub(crate) identity: Identity,
     pub(crate) layout: Layout,
     pub(crate) journal: Journal,
@@ -64,6 +67,8 @@ pub(crate) struct Build<'a> {
     pub(crate) masks: Rewriter,
     /// What has to be ended, once it is there.
     pub(crate) place: Option<Place>,
+    /// What is being made to run in, until it is there.
+    pub(crate) underway: Option<Underway>,
     /// Clears away what earlier builds left, meanwhile.
     pub(crate) sweep: Option<JoinHandle<Result<usize>>>,
 }
@@ -91,7 +96,8 @@ impl Build<'_> {
         let script = self.read_buildspec();
         let supervisor = self.provision(&script).await?;
         let mut session = self.download_source(&script, supervisor).await?;
-        let mut machine = Machine::new(&script.reading.buildspec.phases);
+        let buildspec = &script.reading.buildspec;
+        let mut machine = Machine::new(&buildspec.phases).run_as(buildspec.run_as.as_ref());
         let next = run_phases(
             &mut machine,
             &mut session,
@@ -103,9 +109,7 @@ impl Build<'_> {
         match next {
             Next::Finish(status) => Ok(status),
             Next::Upload => {
-                let succeeded = self
-                    .upload_artifacts(&script.reading.buildspec, &mut session)
-                    .await?;
+                let succeeded = self.upload_artifacts(buildspec, &mut session).await?;
                 match machine.next(Some(succeeded)) {
                     Step::Finish(status) => Ok(status),
                     other => unreachable!("nothing but the end follows the upload, not {other:?}"),
@@ -134,9 +138,10 @@ impl Build<'_> {
             Ok(status) => (status, Context::default(), Ok(Ended::Build(status))),
             Err(halt) => self.halted(halt).await,
         };
+        self.record.make_room();
         self.journal.leave(status, context);
         self.journal.enter(PhaseType::Finalizing);
-        let cleaned = self.clean_up(&ended).await;
+        let cleaned = self.clean_up().await;
         self.journal.leave(Status::Succeeded, Context::default());
         self.journal.enter(PhaseType::Completed);
         self.journal.emit(&Event::BuildEnded {
@@ -157,7 +162,7 @@ impl Build<'_> {
             Halt::Failed(context) => (Status::Failed, context, Ok(Ended::Build(Status::Failed))),
             Halt::Invalid(context) => (Status::Failed, context, Ok(Ended::Invalid)),
             Halt::Stopped(Stop::TimedOut) => (
-                Status::TimedOut,
+                assumptions::STATUS_AFTER_TIME_OUT,
                 Context::default(),
                 Ok(Ended::Stopped(Stop::TimedOut)),
             ),

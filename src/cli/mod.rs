@@ -2,9 +2,12 @@
 
 mod clean;
 mod completions;
+mod container;
+mod kept;
 mod man;
 mod overrides;
 mod run;
+mod sources;
 mod validate;
 
 use std::io::IsTerminal as _;
@@ -39,6 +42,9 @@ struct Cli {
 enum Verb {
     Run(Box<run::Arguments>),
     Validate(validate::Arguments),
+    List(kept::List),
+    Show(kept::Show),
+    Logs(kept::Logs),
     Clean(clean::Arguments),
     Completions(completions::Arguments),
     #[command(hide = true)]
@@ -110,6 +116,9 @@ pub fn main() -> ExitCode {
     let result = match arguments.unwrap_or_else(|error| error.exit()).verb {
         Verb::Run(arguments) => run::execute(*arguments),
         Verb::Validate(arguments) => validate::execute(&arguments),
+        Verb::List(arguments) => kept::list(&arguments),
+        Verb::Show(arguments) => kept::show(&arguments),
+        Verb::Logs(arguments) => kept::logs(&arguments),
         Verb::Clean(arguments) => clean::execute(&arguments),
         Verb::Completions(arguments) => Ok(completions::execute(&arguments)),
         Verb::Man(arguments) => man::execute(&arguments),

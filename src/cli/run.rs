@@ -38,6 +38,9 @@ pub(super) struct Arguments {
     #[arg(default_value = ".")]
     source: PathBuf,
 
+    #[command(flatten)]
+    sources: super::sources::SourceArguments,
+
     /// The buildspec, relative to SOURCE or absolute; `-` reads it from standard input.
     #[arg(
         short,
@@ -96,6 +99,9 @@ pub(super) struct Arguments {
         help_heading = "Image and source"
     )]
     network: Option<String>,
+
+    #[command(flatten)]
+    container: super::container::ContainerArguments,
 
     /// Set a variable above project and buildspec; NAME alone passes the host's value through. Repeatable.
     #[arg(
@@ -179,9 +185,9 @@ pub(super) struct Arguments {
     )]
     keep_builds: usize,
 
-    /// End the build after this many minutes.
-    #[arg(long, value_name = "MINUTES", env = "BUILDSPEC_TIMEOUT", value_parser = clap::value_parser!(u32).range(1..))]
-    timeout: Option<u32>,
+    /// End the build after this many minutes; `90s` are seconds.
+    #[arg(long, value_name = "MINUTES", env = "BUILDSPEC_TIMEOUT", value_parser = timeout)]
+    timeout: Option<Duration>,
 
     /// What standard output carries [default: pretty on a terminal, codebuild otherwise]
     #[arg(
@@ -314,6 +320,8 @@ fn settle(arguments: Arguments) -> Result<Options> {
     let overrides = super::overrides::all(&arguments.env_file, &arguments.env)?;
     Ok(Options {
         source,
+        which: arguments.sources.which(),
+        secondary: arguments.sources.secondary()?,
         buildspec,
         runtime: match arguments.runtime {
             Runtime::Docker => RuntimeKind::Docker,
@@ -335,6 +343,7 @@ fn settle(arguments: Arguments) -> Result<Options> {
         },
         privileged: arguments.privileged,
         network: arguments.network,
+        container: arguments.container.settle()?,
         overrides,
         event: arguments.event,
         secrets: secrets(
@@ -355,9 +364,7 @@ fn settle(arguments: Arguments) -> Result<Options> {
         reports: arguments.reports.as_deref().map(absolute).transpose()?,
         output,
         keep_builds: arguments.keep_builds,
-        timeout: arguments
-            .timeout
-            .map(|minutes| Duration::from_secs(u64::from(minutes) * 60)),
+        timeout: arguments.timeout,
         host: HostFacts {
             docker_host: super::variable("DOCKER_HOST").unwrap_or_default(),
             path: super::variable_os("PATH"),
@@ -369,6 +376,17 @@ fn settle(arguments: Arguments) -> Result<Options> {
             user: super::variable("USER").unwrap_or_default(),
         },
     })
+}
+
+fn timeout(text: &str) -> Result<Duration, String> {
+    let (digits, unit) = match text.strip_suffix('s') {
+        Some(digits) => (digits, 1),
+        None => (text, 60),
+    };
+    match digits.parse::<u32>() {
+        Ok(count @ 1..) => Ok(Duration::from_secs(u64::from(count) * unit)),
+        _ => Err("not a number of minutes above 0".to_owned()),
+    }
 }
 
 fn buildspec(given: &Path, source: &Path) -> Result<BuildspecFrom> {

@@ -16,6 +16,17 @@ pub struct Facts {
     pub url: String,
 }
 
+impl Facts {
+    /// The branch, or the commit where none is checked out.
+    pub fn version(&self) -> &str {
+        if self.branch.is_empty() {
+            &self.commit
+        } else {
+            &self.branch
+        }
+    }
+}
+
 /// Asks the host's `git`.
 pub async fn facts(source: &Path) -> Facts {
     let (commit, branch, url) = tokio::join!(

@@ -35,6 +35,9 @@ impl Build<'_> {
             self.journal.say(line);
         }
         self.journal.say(format!("CODEBUILD_SRC_DIR={source}"));
+        for (id, folder) in self.layout.secondary() {
+            self.journal.say(format!("CODEBUILD_SRC_DIR_{id}={folder}"));
+        }
         if let Some(location) = &script.location {
             self.journal.say(format!("YAML location is {location}"));
         }

@@ -1,25 +1,30 @@
 //! Docker Engine through its API. Nothing outside this folder names bollard.
 
+mod body;
 mod container;
+mod exec;
+mod failure;
 mod leftovers;
 mod overlay;
 mod ping;
+mod plan;
 mod pull;
+mod set_up;
 mod upload;
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use bollard::errors::Error as Api;
 use bollard::{API_DEFAULT_VERSION, Docker};
 
 pub use container::{Container, Death};
+pub use exec::Door;
 pub use leftovers::{Leftover, remove_all};
+pub use plan::{Plan, Pull, SourceMode, Tree};
 pub use pull::Progress;
 
 use crate::error::{Error, Result};
-use crate::script::Layout;
 
 /// On every container and volume of ours: the build's uuid, or `shared`.
 const LABEL_BUILD: &str = "buildspec.build";
@@ -28,49 +33,6 @@ const LABEL_OWNER: &str = "buildspec.owner";
 
 /// Seconds in which the engine has to begin its answer.
 const TIMEOUT: u64 = 120;
-
-/// How the source gets into the container.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SourceMode {
-    /// Overlay where it works, else copy.
-    #[default]
-    Auto,
-    /// The source as the lower layer of an overlay: nothing is copied, nothing on the host changes.
-    Overlay,
-    /// A tar stream into a volume.
-    Copy,
-    /// The source itself, writable: the build changes the host's files.
-    Mount,
-}
-
-/// Whether an image may be fetched.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Pull {
-    /// When the engine lacks it.
-    #[default]
-    Missing,
-    Always,
-    Never,
-}
-
-/// What a container is made from.
-#[derive(Clone, Debug)]
-pub struct Plan {
-    pub image: String,
-    pub pull: Pull,
-    pub layout: Layout,
-    /// Absolute.
-    pub source: PathBuf,
-    pub source_mode: SourceMode,
-    /// Absolute; hidden from the build where it lies below the source.
-    pub output: PathBuf,
-    /// A folder of this build below `output`, for a short-lived proof that the engine sees this host's files.
-    pub build_folder: PathBuf,
-    /// The build's uuid.
-    pub build: String,
-    pub privileged: bool,
-    pub network: Option<String>,
-}
 
 /// A connection to an engine.
 #[derive(Clone, Debug)]
