@@ -7,8 +7,8 @@ use super::{Plan, Tree};
 use crate::error::{Error, Result};
 use crate::script::quote;
 
-/// Where the proof lies in the container.
-pub(super) const PROOF: &str = "/codebuild/readonly/.buildspec-proof";
+/// Where the proof lies in the container: so the engine makes that folder, which has to be there anyway.
+pub(super) const PROOF: &str = "/codebuild/user/bin/.buildspec-proof";
 
 /// A word in a file of this build's folder that the container has to show.
 pub(super) struct Proof {
@@ -44,8 +44,8 @@ impl Proof {
 /// Its last line is `ready`, or says what is wrong.
 pub(super) fn script(plan: &Plan, rung: Rung, proof: Option<&Proof>) -> String {
     let mut text = format!(
-        "PATH=$PATH:/usr/bin:/bin\nmkdir -p {} || exit\n",
-        quote(&plan.layout.bin())
+        "PATH=$PATH:/usr/bin:/bin\n[ -d {bin} ] || mkdir -p {bin} || exit\n",
+        bin = quote(&plan.layout.bin())
     );
     if let Some(proof) = proof {
         text.push_str(&format!(
@@ -76,17 +76,14 @@ pub(super) fn script(plan: &Plan, rung: Rung, proof: Option<&Proof>) -> String {
     text
 }
 
-/// Git refuses a tree that belongs to someone else. A few inodes, never the whole tree.
+/// Git refuses a tree that belongs to someone else. A few inodes, never the whole tree, and only where it is needed.
 fn give_to_root(tree: &Tree) -> String {
-    let below = tree
-        .owned
-        .iter()
-        .map(|path| format!(" {}", quote(&format!("{}/{path}", tree.to))));
-    format!(
-        "chown 0:0 {}{} 2>/dev/null\n",
-        quote(&tree.to),
-        below.collect::<String>()
-    )
+    let below = tree.owned.iter().map(|path| format!("{}/{path}", tree.to));
+    std::iter::once(tree.to.clone())
+        .chain(below)
+        .map(|path| quote(&path))
+        .map(|path| format!("[ ! -e {path} ] || [ -O {path} ] || chown 0:0 {path} 2>/dev/null\n"))
+        .collect()
 }
 
 fn hidden_is_hidden(plan: &Plan, tree: &Tree) -> String {
