@@ -13,6 +13,7 @@ pub mod error;
 pub mod image;
 pub mod options;
 pub mod output;
+pub mod places;
 pub mod record;
 pub mod run;
 pub mod runtime;
