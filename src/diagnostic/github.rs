@@ -7,7 +7,10 @@ use super::{Checked, Severity};
 /// Renders one workflow command a finding.
 pub fn render(files: &[Checked]) -> String {
     let mut output = String::new();
-    for Checked { source, findings } in files {
+    for Checked {
+        source, findings, ..
+    } in files
+    {
         for finding in findings {
             let command = match finding.severity {
                 Severity::Note => "notice",
@@ -66,6 +69,7 @@ mod tests {
                 Finding::warning("r", "100%\nmore::x", Span::new(0, 1)).help("mend"),
                 Finding::error("e", "sentence", "two lines", Span::new(0, 7)),
             ],
+            buildspecs: 1,
         }];
         assert_eq!(
             render(&files),

@@ -13,8 +13,15 @@ struct Document<'a> {
     version: u32,
     tool: Tool,
     summary: Summary,
-    files: Vec<&'a str>,
+    files: Vec<File<'a>>,
     findings: Vec<Item<'a>>,
+}
+
+#[derive(Serialize)]
+struct File<'a> {
+    path: &'a str,
+    /// One, or as many as stand inside of it.
+    buildspecs: usize,
 }
 
 #[derive(Serialize)]
@@ -93,7 +100,13 @@ pub fn render(files: &[Checked]) -> String {
             warnings: counts.warnings,
             notes: counts.notes,
         },
-        files: files.iter().map(|file| file.source.name()).collect(),
+        files: files
+            .iter()
+            .map(|file| File {
+                path: file.source.name(),
+                buildspecs: file.buildspecs,
+            })
+            .collect(),
         findings: findings.collect(),
     };
     let mut text = serde_json::to_string_pretty(&document).unwrap_or_default();
@@ -164,6 +177,7 @@ mod tests {
         let files = [Checked {
             source: Source::new("b.yml", "version: 1.0\n"),
             findings: vec![finding],
+            buildspecs: 1,
         }];
         let value: serde_json::Value = serde_json::from_str(&render(&files)).unwrap();
         assert_eq!(value["version"], 1);

@@ -7,7 +7,10 @@ use crate::source::Source;
 pub fn render(files: &[Checked], least: Option<Severity>) -> String {
     let mut suites = String::new();
     let (mut cases, mut failures) = (0, 0);
-    for Checked { source, findings } in files {
+    for Checked {
+        source, findings, ..
+    } in files
+    {
         let fails = |finding: &&Finding| least.is_some_and(|least| finding.severity >= least);
         let failed = findings.iter().filter(fails).count();
         let count = findings.len().max(1);
@@ -90,10 +93,12 @@ mod tests {
                     Finding::error("e", "s <x>", "\u{1b}wrong \"so\"", Span::new(0, 1)),
                     Finding::warning("w", "odd", Span::new(3, 4)),
                 ],
+                buildspecs: 1,
             },
             Checked {
                 source: Source::new("good.yml", ""),
                 findings: Vec::new(),
+                buildspecs: 1,
             },
         ];
         assert_eq!(

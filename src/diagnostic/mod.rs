@@ -1,5 +1,6 @@
 //! A finding is data; how it is shown is a renderer's business: one file each.
 
+pub mod edit;
 pub mod github;
 pub mod human;
 pub mod json;
@@ -56,6 +57,8 @@ pub struct Checked {
     pub source: Source,
     /// In the order of the file, with places in it.
     pub findings: Vec<Finding>,
+    /// How many buildspecs it holds: one, when it is one.
+    pub buildspecs: usize,
 }
 
 /// How many findings of each severity there are.
@@ -168,6 +171,14 @@ impl Finding {
     #[must_use]
     pub fn edit(mut self, span: Span, text: impl Into<String>) -> Self {
         self.edits.push((span, text.into()));
+        self
+    }
+
+    /// What mends it: another name at its place.
+    #[must_use]
+    pub fn rename(mut self, source: &Source, name: &str) -> Self {
+        self.edits
+            .push(edit::rename(source.text(), self.primary.span, name));
         self
     }
 }

@@ -194,13 +194,14 @@ mod tests {
                     .related(Span::new(0, 7), "the key")
                     .edit(Span::new(9, 12), "0.2"),
             ],
+            buildspecs: 1,
         }];
         let rules = [Rule {
             id: "version",
             group: "security",
             severity: Severity::Error,
             summary: "the version exists",
-            explain: "# Why",
+            explain: "# Why".to_owned(),
         }];
         let value: Value = serde_json::from_str(&render(&files, &rules)).unwrap();
         let run = &value["runs"][0];

@@ -52,7 +52,7 @@ impl Template<'_> {
             self.gathered.projects += 1;
             let source = node.get("Properties").and_then(|node| node.get("Source"));
             match source.map(|node| (node, intrinsic(node))) {
-                Some((_, Some((name, _)))) if name == "If" => self.branches(source),
+                Some((_, Some(("If", _)))) => self.branches(source),
                 Some((node, Some(_))) => self
                     .gathered
                     .not_evaluated(node.span, "the project's source"),

@@ -54,7 +54,7 @@ fn walk(folder: &Path) -> Result<Vec<Input>> {
             Error::environment(format!("could not look into `{}`", folder.display())).because(error)
         })?;
         let is_file = entry.file_type().is_some_and(|kind| !kind.is_dir());
-        if is_file && is_buildspec(entry.path()) {
+        if is_file && entry.file_name().to_str().is_some_and(is_buildspec) {
             let path = entry.into_path();
             files.push(path.strip_prefix("./").map(Path::to_owned).unwrap_or(path));
         }
@@ -64,11 +64,7 @@ fn walk(folder: &Path) -> Result<Vec<Input>> {
 }
 
 /// `buildspec*.y*ml`, in any case.
-fn is_buildspec(path: &Path) -> bool {
-    let name = path
-        .file_name()
-        .and_then(|name| name.to_str())
-        .unwrap_or_default();
+pub(super) fn is_buildspec(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     let Some((stem, extension)) = name.rsplit_once('.') else {
         return false;

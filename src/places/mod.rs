@@ -117,7 +117,7 @@ pub fn look(source: &Source) -> Contents {
     let name = source.name().rsplit('/').next().unwrap_or_default();
     let name = name.to_ascii_lowercase();
     let text = source.text();
-    if name.starts_with("buildspec") && (name.ends_with(".yml") || name.ends_with(".yaml")) {
+    if files::is_buildspec(&name) {
         return Contents::Buildspec;
     }
     if terraform::is_terraform(&name, text) {

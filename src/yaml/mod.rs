@@ -8,6 +8,7 @@ mod assumed;
 mod explain;
 pub mod judge;
 pub mod map;
+mod mend;
 
 use crate::diagnostic::Finding;
 use crate::source::{Source, Span};

@@ -3,7 +3,7 @@
 use super::Decoder;
 use crate::buildspec::keys;
 use crate::buildspec::model::{ReportFormat, ReportGroup};
-use crate::diagnostic::Finding;
+use crate::diagnostic::{Finding, edit};
 use crate::source::Spanned;
 use crate::yaml::{Entry, Node};
 
@@ -86,6 +86,9 @@ impl Decoder<'_> {
             let guess = keys::did_you_mean(&text.value, &names);
             if let (Some(guess), Some(finding)) = (guess, self.findings.last_mut()) {
                 finding.help.insert(0, format!("did you mean `{guess}`?"));
+                finding
+                    .edits
+                    .push(edit::rename(self.source.text(), text.span, guess));
             }
         }
         known.map(|(_, format)| Spanned::new(*format, text.span))

@@ -50,7 +50,7 @@ fn block(source: &Source, value: &Expression, depth: usize, text: &mut Mapped) {
     match value {
         Expression::Parenthesis(inner) => block(source, inner.inner(), depth, text),
         Expression::Array(items) if !items.is_empty() => {
-            for item in items.iter() {
+            for item in items {
                 let place = span(item);
                 let place = Span::new(place.start, place.start);
                 text.written(&format!("{indent}-"), place);

@@ -35,33 +35,24 @@ pub(super) fn mapped(source: &Source, expression: &Expression) -> Option<Mapped>
 /// Lines, of which those that an interpolation joins are one.
 fn logical_lines(text: &str) -> Vec<&str> {
     let mut lines = Vec::new();
-    let mut rest = text;
-    while !rest.is_empty() {
-        let mut end = 0;
-        loop {
-            let line_end = rest[end..].find('\n').map_or(rest.len(), |at| end + at + 1);
-            let open = rest[end..line_end].find("${").map(|at| end + at);
-            match open.filter(|at| !rest[..*at].ends_with('$')) {
-                Some(open) => end = open + interpolation(&rest[open..]),
-                None => {
-                    // `$${` is no interpolation; one may follow it in the same line.
-                    end = match open
-                        .and_then(|at| rest[at + 2..line_end].find("${").map(|_| at + 2))
-                    {
-                        Some(next) => next,
-                        None => line_end,
-                    };
-                }
-            }
-            if end >= line_end {
-                if end == line_end || rest[..end].ends_with('\n') || end >= rest.len() {
-                    break;
-                }
-            }
+    let (mut start, mut at) = (0, 0);
+    while let Some(next) = text[at..].find(['$', '\n']) {
+        at += next;
+        let rest = &text[at..];
+        if rest.starts_with('\n') {
+            at += 1;
+            lines.push(&text[start..at]);
+            start = at;
+        } else if rest.starts_with("$${") {
+            at += 3;
+        } else if rest.starts_with("${") {
+            at += interpolation(rest);
+        } else {
+            at += 1;
         }
-        let (line, after) = rest.split_at(end.min(rest.len()));
-        lines.push(line);
-        rest = after;
+    }
+    if start < text.len() {
+        lines.push(&text[start..]);
     }
     lines
 }
