@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::env::event::Trigger;
+
 /// Where the buildspec is.
 #[derive(Clone, Debug)]
 pub enum BuildspecFrom {
@@ -39,14 +41,40 @@ pub struct Options {
     pub network: Option<String>,
     /// `-e` and `--env-file`, the later one wins.
     pub overrides: Vec<Override>,
+    /// The build is to look as if this had started it.
+    pub event: Option<Trigger>,
+    pub secrets: SecretsFile,
+    /// Never call AWS.
+    pub offline: bool,
+    pub access: Access,
     /// Absolute.
     pub output: PathBuf,
     /// Absolute; inside the build's folder when not given.
     pub artifacts: Option<PathBuf>,
+    /// Absolute; inside the build's folder when not given.
+    pub reports: Option<PathBuf>,
     pub keep_builds: usize,
     pub timeout: Option<Duration>,
     /// What the host's environment has to say.
     pub host: HostFacts,
+}
+
+/// Where values for references are looked for first.
+#[derive(Clone, Debug)]
+pub struct SecretsFile {
+    /// Absolute.
+    pub path: PathBuf,
+    /// The user named it, and it has to be there.
+    pub named: bool,
+}
+
+/// As whom to ask AWS, and where; without these the usual chain decides.
+#[derive(Clone, Debug, Default)]
+pub struct Access {
+    pub profile: Option<String>,
+    pub region: Option<String>,
+    /// `--profile` or `AWS_PROFILE`, for messages.
+    pub shown_profile: Option<String>,
 }
 
 /// One `-e`.

@@ -22,19 +22,10 @@ pub struct BuildFolder {
 impl BuildFolder {
     /// Takes the next free number below `output`, points `latest` at it and lets builds beyond `keep` go.
     pub fn take(output: &Path, keep: usize) -> Result<Self> {
+        prepare(output)?;
         let builds = output.join("builds");
-        let failed = |error: io::Error| {
-            Error::environment(format!(
-                "the output directory {} can't be written: {error}",
-                output.display()
-            ))
-            .hint("name another one with --output")
-        };
+        let failed = |error| failed(output, &error);
         fs::create_dir_all(&builds).map_err(failed)?;
-        let ignore = output.join(".gitignore");
-        if !ignore.exists() {
-            fs::write(&ignore, IGNORED).map_err(failed)?;
-        }
         let taken = loop {
             let number = numbers(&builds)
                 .map_err(failed)?
@@ -58,6 +49,49 @@ impl BuildFolder {
     pub fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
+}
+
+/// Makes the directory itself, kept out of Git.
+pub fn prepare(output: &Path) -> Result<()> {
+    fs::create_dir_all(output)
+        .and_then(|()| {
+            let ignore = output.join(".gitignore");
+            if ignore.exists() {
+                Ok(())
+            } else {
+                fs::write(ignore, IGNORED)
+            }
+        })
+        .map_err(|error| failed(output, &error))
+}
+
+fn failed(output: &Path, error: &io::Error) -> Error {
+    Error::environment(format!(
+        "the output directory {} can't be written: {error}",
+        output.display()
+    ))
+    .hint("name another one with --output")
+}
+
+/// Moves what a build collected to where the user wants it; files of the same name are replaced, others stay.
+pub fn publish(from: &Path, to: &Path) -> Result<()> {
+    let failed = |error: io::Error| {
+        Error::environment(format!("{} can't be written: {error}", to.display()))
+    };
+    fs::create_dir_all(to).map_err(failed)?;
+    for entry in walkdir::WalkDir::new(from).min_depth(1) {
+        let entry = entry.map_err(|error| failed(error.into()))?;
+        let inside = entry.path().strip_prefix(from).unwrap_or(entry.path());
+        let target = to.join(inside);
+        if entry.file_type().is_dir() {
+            fs::create_dir_all(&target).map_err(failed)?;
+        } else if fs::rename(entry.path(), &target).is_err() {
+            // Another file system.
+            fs::remove_file(&target).ok();
+            fs::copy(entry.path(), &target).map_err(failed)?;
+        }
+    }
+    fs::remove_dir_all(from).map_err(failed)
 }
 
 /// The numbers of the builds that are kept, in order.
@@ -119,6 +153,22 @@ mod tests {
                 .unwrap()
                 .contains("/builds/")
         );
+    }
+
+    #[test]
+    fn publishing_replaces_files_and_leaves_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        fs::create_dir_all(from.join("d")).unwrap();
+        fs::create_dir_all(&to).unwrap();
+        fs::write(from.join("d/a"), "new").unwrap();
+        fs::create_dir(to.join("d")).unwrap();
+        fs::write(to.join("d/a"), "old").unwrap();
+        fs::write(to.join("mine"), "kept").unwrap();
+        publish(&from, &to).unwrap();
+        assert_eq!(fs::read_to_string(to.join("d/a")).unwrap(), "new");
+        assert_eq!(fs::read_to_string(to.join("mine")).unwrap(), "kept");
+        assert!(!from.exists());
     }
 
     #[test]

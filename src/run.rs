@@ -8,6 +8,7 @@ use crate::engine::machine::{Machine, Step};
 use crate::engine::phase::{Context, PhaseType, Status};
 use crate::engine::{Next, run_phases};
 use crate::env::builtin::Identity;
+use crate::env::mask::Rewriter;
 use crate::error::{Error, Result};
 use crate::options::Options;
 use crate::output::BuildFolder;
@@ -59,6 +60,8 @@ pub(crate) struct Build<'a> {
     pub(crate) layout: Layout,
     pub(crate) journal: Journal,
     pub(crate) record: Record,
+    /// Hides what was told in secret from what is kept besides the journal.
+    pub(crate) masks: Rewriter,
     /// What has to be ended, once it is there.
     pub(crate) place: Option<Place>,
     /// Clears away what earlier builds left, meanwhile.
@@ -142,7 +145,9 @@ impl Build<'_> {
         });
         let written = self.check_files();
         match (ended, cleaned, written) {
-            (Err(error), ..) | (_, Err(error), _) | (_, _, Err(Halt::Error(error))) => Err(error),
+            (Err(error), ..) | (_, Err(error), _) | (_, _, Err(Halt::Error(error))) => {
+                Err(error.rewritten(|text| self.masks.rewrite(text)))
+            }
             (ended, ..) => ended,
         }
     }

@@ -9,24 +9,30 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{Color, Exit};
 use crate::console::{self, LogFormat, Verbosity};
 use crate::engine::phase::Status;
+use crate::env::event::Trigger;
 use crate::error::{Error, Result};
 use crate::image;
-use crate::options::{BuildspecFrom, HostFacts, Options, Override, RuntimeKind};
+use crate::options::{Access, BuildspecFrom, HostFacts, Options, RuntimeKind, SecretsFile};
 use crate::run::{Ended, Stop};
 
 /// Run a build in a container, as CodeBuild would.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  buildspec run                                  the buildspec.yml of this folder
-  buildspec run -i public.ecr.aws/debian:12      in an image of your choice
-  buildspec run -e STAGE=test -e TOKEN           set a variable, pass another one through
-  buildspec run --log-format codebuild | less    line for line what CodeBuild prints
-  buildspec run --runtime host                   without Docker
+  buildspec run                            build this folder
+  buildspec run -i public.ecr.aws/docker/library/node:22
+                                           in an image of your choice
+  buildspec run -e STAGE=test -e TOKEN     set a variable, pass another through
+  buildspec run -b ci/release.yml ../app   another buildspec, another source
+  buildspec run --log-format codebuild     line for line what CodeBuild prints
+  buildspec run --runtime host             without Docker
 
 Exit status:
-  0 succeeded, 1 failed, 2 wrong usage, 3 the buildspec is invalid, 4 this tool could not do its work,
-  5 timed out, 129/130/143 hang-up, interrupted, terminated")]
+  0  the build succeeded         4  this tool could not do its work
+  1  it failed                   5  timed out
+  2  wrong usage                 129, 130, 143  hang-up, Ctrl-C, terminated
+  3  the buildspec is invalid")]
+#[expect(clippy::struct_excessive_bools, reason = "flags are bools")]
 pub(super) struct Arguments {
     /// The primary source: a folder.
     #[arg(default_value = ".")]
@@ -43,11 +49,17 @@ pub(super) struct Arguments {
     buildspec: PathBuf,
 
     /// The build image; curated names such as aws/codebuild/amazonlinux-x86_64-standard:5.0 are known.
-    #[arg(short, long, default_value = image::DEFAULT, env = "BUILDSPEC_IMAGE")]
+    #[arg(short, long, default_value = image::DEFAULT, env = "BUILDSPEC_IMAGE", help_heading = "Image and source")]
     image: String,
 
     /// Where commands run.
-    #[arg(long, value_enum, default_value = "docker", env = "BUILDSPEC_RUNTIME")]
+    #[arg(
+        long,
+        value_enum,
+        default_value = "docker",
+        env = "BUILDSPEC_RUNTIME",
+        help_heading = "Image and source"
+    )]
     runtime: Runtime,
 
     /// How the source gets into the container.
@@ -56,7 +68,8 @@ pub(super) struct Arguments {
         value_enum,
         default_value_t,
         value_name = "MODE",
-        env = "BUILDSPEC_SOURCE_MODE"
+        env = "BUILDSPEC_SOURCE_MODE",
+        help_heading = "Image and source"
     )]
     source_mode: Mode,
 
@@ -66,40 +79,103 @@ pub(super) struct Arguments {
         value_enum,
         default_value_t,
         value_name = "WHEN",
-        env = "BUILDSPEC_PULL"
+        env = "BUILDSPEC_PULL",
+        help_heading = "Image and source"
     )]
     pull: Pull,
 
     /// Give the container every privilege.
-    #[arg(long, env = "BUILDSPEC_PRIVILEGED")]
+    #[arg(long, env = "BUILDSPEC_PRIVILEGED", help_heading = "Image and source")]
     privileged: bool,
 
     /// The container's network, as `docker run --network` takes it.
-    #[arg(long, value_name = "NETWORK", env = "BUILDSPEC_NETWORK")]
+    #[arg(
+        long,
+        value_name = "NETWORK",
+        env = "BUILDSPEC_NETWORK",
+        help_heading = "Image and source"
+    )]
     network: Option<String>,
 
     /// Set a variable above project and buildspec; NAME alone passes the host's value through. Repeatable.
-    #[arg(short, long = "env", value_name = "NAME[=VALUE]")]
+    #[arg(
+        short,
+        long = "env",
+        value_name = "NAME[=VALUE]",
+        help_heading = "Variables"
+    )]
     env: Vec<String>,
 
     /// Set variables from a file of NAME=VALUE lines; `#` begins a comment, quotes are literal. Repeatable.
-    #[arg(long, value_name = "FILE", env = "BUILDSPEC_ENV_FILE")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "BUILDSPEC_ENV_FILE",
+        help_heading = "Variables"
+    )]
     env_file: Vec<PathBuf>,
 
+    /// Values for parameter-store and secrets-manager references [default: secrets.yml in the output directory]
+    #[arg(long, value_name = "FILE", env = "BUILDSPEC_SECRETS")]
+    secrets: Option<PathBuf>,
+
+    /// Never call AWS: every reference has to be in the secrets file.
+    #[arg(long, env = "BUILDSPEC_OFFLINE")]
+    offline: bool,
+
+    /// Write a secrets file with every reference of the buildspec, to be filled in, and run nothing.
+    #[arg(long)]
+    write_secrets_template: bool,
+
+    /// The AWS profile with which references are fetched.
+    #[arg(long, value_name = "NAME", env = "BUILDSPEC_PROFILE")]
+    profile: Option<String>,
+
+    /// The AWS region of the build, and of what it refers to.
+    #[arg(long, value_name = "REGION", env = "BUILDSPEC_REGION")]
+    region: Option<String>,
+
+    /// Tell the build that this started it: pr:NUMBER, push:BRANCH or tag:NAME.
+    #[arg(long, value_name = "EVENT", env = "BUILDSPEC_EVENT")]
+    event: Option<Trigger>,
+
     /// Where builds are kept [default: SOURCE/.buildspec]
-    #[arg(short, long, value_name = "DIR", env = "BUILDSPEC_OUTPUT")]
+    #[arg(
+        short,
+        long,
+        value_name = "DIR",
+        env = "BUILDSPEC_OUTPUT",
+        help_heading = "Results"
+    )]
     output: Option<PathBuf>,
 
     /// Put the artifacts there, instead of into the build's folder.
-    #[arg(short, long, value_name = "DIR", env = "BUILDSPEC_ARTIFACTS")]
+    #[arg(
+        short,
+        long,
+        value_name = "DIR",
+        env = "BUILDSPEC_ARTIFACTS",
+        help_heading = "Results"
+    )]
     artifacts: Option<PathBuf>,
+
+    /// Put the reports there, instead of into the build's folder.
+    #[arg(
+        short,
+        long,
+        value_name = "DIR",
+        env = "BUILDSPEC_REPORTS",
+        help_heading = "Results"
+    )]
+    reports: Option<PathBuf>,
 
     /// How many builds to keep.
     #[arg(
         long,
         default_value_t = 20,
         value_name = "N",
-        env = "BUILDSPEC_KEEP_BUILDS"
+        env = "BUILDSPEC_KEEP_BUILDS",
+        help_heading = "Results"
     )]
     keep_builds: usize,
 
@@ -108,18 +184,32 @@ pub(super) struct Arguments {
     timeout: Option<u32>,
 
     /// What standard output carries [default: pretty on a terminal, codebuild otherwise]
-    #[arg(long, value_enum, value_name = "FORMAT", env = "BUILDSPEC_LOG_FORMAT")]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "FORMAT",
+        env = "BUILDSPEC_LOG_FORMAT",
+        help_heading = "Display"
+    )]
     log_format: Option<Format>,
 
     /// Say less: no output of commands.
-    #[arg(short, long, conflicts_with = "verbose")]
+    #[arg(short, long, conflicts_with = "verbose", help_heading = "Display")]
     quiet: bool,
 
     /// Say more: the agent's own lines, and how the source got in.
-    #[arg(short, long)]
+    #[arg(short, long, help_heading = "Display")]
     verbose: bool,
 
-    #[arg(long, value_enum, default_value_t, env = "BUILDSPEC_COLOR")]
+    /// When to use colours.
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "WHEN",
+        env = "BUILDSPEC_COLOR",
+        help_heading = "Display"
+    )]
     color: Color,
 }
 
@@ -138,6 +228,7 @@ enum Mode {
     Auto,
     /// Nothing is copied, nothing on the host changes.
     Overlay,
+    /// A copy, sent to the engine.
     Copy,
     /// The build works on the host's files themselves.
     Mount,
@@ -145,9 +236,12 @@ enum Mode {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Pull {
+    /// When the engine lacks it.
     #[default]
     Missing,
+    /// Even when the engine has it.
     Always,
+    /// Fail when the engine lacks it.
     Never,
 }
 
@@ -174,7 +268,13 @@ pub(super) fn execute(arguments: Arguments) -> Result<Exit> {
         None if super::stdout_is_terminal() => LogFormat::Pretty,
         Some(Format::Codebuild) | None => LogFormat::CodeBuild,
     };
+    let write_template = arguments.write_secrets_template;
     let options = settle(arguments)?;
+    if write_template {
+        let file = crate::template::write(&options)?;
+        console::message::print(&format!("wrote {}: fill in the values\n", file.display()));
+        return Ok(Exit::Success);
+    }
     super::block_on(async {
         let stop = stop(options.timeout)?;
         let ended = crate::run::run(&options, console::watcher(format, style), stop).await?;
@@ -211,13 +311,7 @@ fn settle(arguments: Arguments) -> Result<Options> {
             .as_deref()
             .unwrap_or(&source.join(".buildspec")),
     )?;
-    let mut overrides = Vec::new();
-    for file in &arguments.env_file {
-        overrides.extend(env_file(file)?);
-    }
-    for given in &arguments.env {
-        overrides.push(override_of(given)?);
-    }
+    let overrides = super::overrides::all(&arguments.env_file, &arguments.env)?;
     Ok(Options {
         source,
         buildspec,
@@ -242,7 +336,23 @@ fn settle(arguments: Arguments) -> Result<Options> {
         privileged: arguments.privileged,
         network: arguments.network,
         overrides,
+        event: arguments.event,
+        secrets: secrets(
+            arguments.secrets.as_deref(),
+            &output,
+            arguments.write_secrets_template,
+        )?,
+        offline: arguments.offline,
+        access: Access {
+            shown_profile: arguments
+                .profile
+                .clone()
+                .or_else(|| super::variable("AWS_PROFILE")),
+            profile: arguments.profile,
+            region: arguments.region.clone(),
+        },
         artifacts: arguments.artifacts.as_deref().map(absolute).transpose()?,
+        reports: arguments.reports.as_deref().map(absolute).transpose()?,
         output,
         keep_builds: arguments.keep_builds,
         timeout: arguments
@@ -251,7 +361,9 @@ fn settle(arguments: Arguments) -> Result<Options> {
         host: HostFacts {
             docker_host: super::variable("DOCKER_HOST").unwrap_or_default(),
             path: super::variable_os("PATH"),
-            region: super::variable("AWS_REGION")
+            region: arguments
+                .region
+                .or_else(|| super::variable("AWS_REGION"))
                 .or_else(|| super::variable("AWS_DEFAULT_REGION"))
                 .unwrap_or_else(|| "us-east-1".to_owned()),
             user: super::variable("USER").unwrap_or_default(),
@@ -287,56 +399,21 @@ fn absolute(path: &Path) -> Result<PathBuf> {
     Ok(path)
 }
 
-fn override_of(given: &str) -> Result<Override> {
-    let (name, value, passed_through) = if let Some((name, value)) = given.split_once('=') {
-        (name, value.to_owned(), false)
-    } else {
-        let value = super::variable_os(given).ok_or_else(|| {
-            Error::usage(format!("-e {given}: the host has no variable of that name"))
-                .hint(format!("-e {given}=VALUE gives it one"))
-        })?;
-        let value = value
-            .into_string()
-            .map_err(|_| Error::usage(format!("-e {given}: the host's value is not UTF-8")))?;
-        (given, value, true)
-    };
-    if name.is_empty() {
-        return Err(Error::usage(format!("-e {given}: a name is missing")));
-    }
-    Ok(Override {
-        name: name.to_owned(),
-        value,
-        passed_through,
-    })
-}
-
-/// As AWS's own script reads it: `VAR=VAL` lines, `#` comments, blank lines, quotes kept (spec 21).
-fn env_file(file: &Path) -> Result<Vec<Override>> {
-    let text = std::fs::read_to_string(file).map_err(|error| {
-        Error::usage(format!(
-            "--env-file {} can't be read: {error}",
+fn secrets(named: Option<&Path>, output: &Path, to_be_written: bool) -> Result<SecretsFile> {
+    if let Some(file) = named.filter(|file| !to_be_written && !file.exists()) {
+        return Err(Error::usage(format!(
+            "--secrets {}: there is no such file",
             file.display()
         ))
-    })?;
-    let lines = text
-        .lines()
-        .map(str::trim_end)
-        .enumerate()
-        .filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
-    lines
-        .map(|(number, line)| match line.split_once('=') {
-            Some((name, value)) if !name.is_empty() => Ok(Override {
-                name: name.to_owned(),
-                value: value.to_owned(),
-                passed_through: false,
-            }),
-            _ => Err(Error::usage(format!(
-                "{}:{}: not of the form NAME=VALUE",
-                file.display(),
-                number + 1
-            ))),
-        })
-        .collect()
+        .hint("--write-secrets-template writes it, to be filled in"));
+    }
+    Ok(SecretsFile {
+        path: match named {
+            Some(file) => absolute(file)?,
+            None => output.join("secrets.yml"),
+        },
+        named: named.is_some(),
+    })
 }
 
 /// Resolves when somebody wants the build to end; a second Ctrl-C ends this process at once.

@@ -16,19 +16,26 @@ use crate::validate::{Fix, Format, Options, Status, catalogue, validate};
 ///
 /// Also those inside CloudFormation templates, the JSON of `aws codebuild`, and Terraform files.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Exit status: 0 nothing at or above --fail-on, 3 something, 4 a file can't be read."
-)]
+#[command(after_help = "\
+Examples:
+  buildspec validate                       the buildspec*.yml below this folder
+  buildspec validate ci/*.yml main.tf      several files
+  git show HEAD:buildspec.yml | buildspec validate -
+  buildspec validate --fix --dry-run       what could be mended, as a diff
+
+Exit status:
+  0  nothing at or above --fail-on   3  a finding at or above it
+  2  wrong usage                     4  a file can't be read")]
 pub(super) struct Arguments {
     /// Files to check; `-` reads standard input, a folder stands for the buildspec*.yml in it [default: .]
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
 
-    /// How findings are written
+    /// How findings are written.
     #[arg(long, value_enum, default_value_t, env = "BUILDSPEC_FORMAT")]
     format: FormatName,
 
-    /// The least severity with which a finding makes the check fail
+    /// The least severity with which a finding makes the check fail.
     #[arg(
         long,
         value_enum,
@@ -38,7 +45,7 @@ pub(super) struct Arguments {
     )]
     fail_on: FailOn,
 
-    /// Look for these rules only: names, groups, severities
+    /// Look for these rules only: names, groups, severities.
     #[arg(
         long,
         value_delimiter = ',',
@@ -47,7 +54,7 @@ pub(super) struct Arguments {
     )]
     select: Vec<String>,
 
-    /// Leave these rules out: names, groups, severities
+    /// Leave these rules out: names, groups, severities.
     #[arg(
         long,
         value_delimiter = ',',
@@ -56,23 +63,30 @@ pub(super) struct Arguments {
     )]
     ignore: Vec<String>,
 
-    /// Mend what has one safe mending, and leave every other byte as it is
+    /// Mend what has one safe mending, and leave every other byte as it is.
     #[arg(long)]
     fix: bool,
 
-    /// With --fix: print the changes as a diff instead
+    /// With --fix: print the changes as a diff instead.
     #[arg(long, requires = "fix")]
     dry_run: bool,
 
-    /// Say what a rule is about, with an example
+    /// Say what a rule is about, with an example.
     #[arg(long, value_name = "RULE", exclusive = true)]
     explain: Option<String>,
 
-    /// Print all rules
+    /// Print all rules.
     #[arg(long, exclusive = true)]
     list_rules: bool,
 
-    #[arg(long, value_enum, default_value_t, env = "BUILDSPEC_COLOR")]
+    /// When to use colours.
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        env = "BUILDSPEC_COLOR",
+        value_name = "WHEN"
+    )]
     color: Color,
 }
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
-use super::event::Event;
+use super::event::{Event, Place};
 use super::phase::{Context, PhaseType, Status};
 use crate::env::mask::Rewriter;
 
@@ -125,9 +125,6 @@ impl Journal {
     }
 
     fn output(&mut self, bytes: &[u8]) {
-        if self.rewriter.is_empty() {
-            return self.hand_over(&Event::Output(bytes));
-        }
         let mut scratch = std::mem::take(&mut self.scratch);
         self.rewriter.push(bytes, &mut scratch);
         if !scratch.is_empty() {
@@ -145,10 +142,11 @@ impl Journal {
     }
 
     fn masked(&self, event: &Event<'_>) -> Option<Event<'static>> {
-        if self.rewriter.is_empty() {
-            return None;
-        }
         let text = |text: &str| self.rewriter.rewrite(text);
+        let place = |place: &Place| Place {
+            excerpt: text(&place.excerpt),
+            ..place.clone()
+        };
         Some(match event {
             Event::Message(message) => Event::Message(text(message)),
             Event::Note(message) => Event::Note(text(message)),
@@ -158,13 +156,34 @@ impl Journal {
                 finally,
                 number,
                 text: command,
-                place,
+                place: at,
             } => Event::CommandStarted {
                 phase: *phase,
                 finally: *finally,
                 number: *number,
                 text: text(command),
-                place: place.clone(),
+                place: at.as_ref().map(place),
+            },
+            Event::Refused {
+                place: at,
+                message,
+                help,
+            } => Event::Refused {
+                place: place(at),
+                message: text(message),
+                help: help.iter().map(|help| text(help)).collect(),
+            },
+            Event::Exported(variables) => {
+                let variables = variables.iter();
+                Event::Exported(
+                    variables
+                        .map(|(name, value)| (name.clone(), text(value)))
+                        .collect(),
+                )
+            }
+            Event::Hint { rule, text: hint } => Event::Hint {
+                rule,
+                text: text(hint),
             },
             Event::CommandEnded {
                 text: command,
@@ -190,7 +209,12 @@ impl Journal {
                     duration: *duration,
                 }
             }
-            Event::Output(_) | Event::PhaseEntered(_) | Event::BuildEnded { .. } => return None,
+            Event::Output(_)
+            | Event::BuildStarted { .. }
+            | Event::PhaseEntered(_)
+            | Event::Progress(_)
+            | Event::ArtifactsCollected { .. }
+            | Event::BuildEnded { .. } => return None,
         })
     }
 

@@ -1,5 +1,6 @@
 //! The variables that `CodeBuild` sets (spec 19), with values that are true here.
 
+use super::event::Webhook;
 use super::git::Facts;
 use super::{Level, Value, Variables};
 use crate::script::Layout;
@@ -20,6 +21,8 @@ pub struct Identity {
     /// Milliseconds since the epoch.
     pub started: i64,
     pub git: Facts,
+    /// What started the build, where it is to look as if a webhook did.
+    pub webhook: Option<Webhook>,
 }
 
 impl Identity {
@@ -89,11 +92,16 @@ impl Identity {
                 variables.set(Level::BuiltIn, name, Value::Plain(value));
             }
         }
+        for (name, value) in self.webhook.iter().flat_map(|webhook| &webhook.variables) {
+            variables.set(Level::BuiltIn, *name, Value::Plain(value.clone()));
+        }
     }
 
-    /// The branch, or the commit where none is checked out.
+    /// The webhook's, else the branch, or the commit where none is checked out.
     pub fn source_version(&self) -> &str {
-        if self.git.branch.is_empty() {
+        if let Some(webhook) = &self.webhook {
+            &webhook.source_version
+        } else if self.git.branch.is_empty() {
             &self.git.commit
         } else {
             &self.git.branch

@@ -33,6 +33,38 @@ pub async fn facts(source: &Path) -> Facts {
     }
 }
 
+/// The branch that `origin` would merge into, or empty.
+pub async fn default_branch(source: &Path) -> String {
+    let head = "refs/remotes/origin/HEAD";
+    let name = ask(source, &["symbolic-ref", "-q", "--short", head]).await;
+    name.trim_start_matches("origin/").to_owned()
+}
+
+/// Where `origin` has a branch, or else the commit before this one; empty where neither is known.
+pub async fn before_push(source: &Path, branch: &str) -> String {
+    let remote = format!("refs/remotes/origin/{branch}");
+    let commit = async |name: &str| ask(source, &["rev-parse", "--verify", "-q", name]).await;
+    let (remote, parent, head) = tokio::join!(commit(&remote), commit("HEAD~1"), commit("HEAD"));
+    if remote.is_empty() || remote == head {
+        parent
+    } else {
+        remote
+    }
+}
+
+/// Whether Git has a file in its index; without Git, or outside a repository, it has not.
+pub async fn tracks(file: &Path) -> bool {
+    let (Some(folder), Some(name)) = (
+        file.parent(),
+        file.file_name().and_then(|name| name.to_str()),
+    ) else {
+        return false;
+    };
+    !ask(folder, &["ls-files", "--error-unmatch", "--", name])
+        .await
+        .is_empty()
+}
+
 async fn ask(source: &Path, arguments: &[&str]) -> String {
     let output = Command::new("git")
         // The tree may belong to someone else, as it does when root runs a user's build; only facts are read.

@@ -12,6 +12,7 @@ use crate::engine::event::Event;
 use crate::engine::journal::Watcher;
 use crate::engine::phase::{Context, PhaseType, Status};
 use crate::env::builtin::Identity;
+use crate::env::mask::Rewriter;
 
 /// `Build` of the API; absent members are left out, times are seconds since the epoch.
 #[derive(Clone, Debug, Serialize)]
@@ -187,6 +188,15 @@ impl Build {
         }
     }
 
+    /// Rewrites the texts that came from outside; what events tell is rewritten already.
+    pub fn rewrite_by(&mut self, rewriter: &Rewriter) {
+        let variables = self.environment.environment_variables.iter_mut();
+        let texts = variables.map(|variable| &mut variable.value);
+        for text in texts.chain([&mut self.source.buildspec, &mut self.source.location]) {
+            *text = rewriter.rewrite(text);
+        }
+    }
+
     fn take_in(&mut self, at: Timestamp, event: &Event<'_>) -> bool {
         let now = seconds(at);
         match event {
@@ -251,6 +261,8 @@ fn seconds(at: Timestamp) -> f64 {
 pub struct Record {
     build: Arc<Mutex<Build>>,
     file: PathBuf,
+    /// Whether the file lags behind.
+    stale: bool,
 }
 
 impl Record {
@@ -259,6 +271,7 @@ impl Record {
         let record = Self {
             build: Arc::new(Mutex::new(build)),
             file,
+            stale: false,
         };
         record.save()?;
         Ok(record)
@@ -267,6 +280,14 @@ impl Record {
     /// Changes the record; it reaches the file with the next event.
     pub fn change(&self, change: impl FnOnce(&mut Build)) {
         change(&mut self.build.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// When the build was submitted, in seconds since the epoch.
+    pub fn started(&self) -> f64 {
+        self.build
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .start_time
     }
 
     /// A rename puts the new text in the old one's place: no reader sees half of it.
@@ -281,9 +302,23 @@ impl Record {
 }
 
 impl Watcher for Record {
+    /// The file follows at the next pause, so that phases without commands cost nothing.
     fn event(&mut self, at: Timestamp, event: &Event<'_>) -> io::Result<()> {
         let mut changed = false;
         self.change(|build| changed = build.take_in(at, event));
-        if changed { self.save() } else { Ok(()) }
+        self.stale |= changed;
+        if matches!(event, Event::BuildEnded { .. }) {
+            self.idle()
+        } else {
+            Ok(())
+        }
+    }
+
+    fn idle(&mut self) -> io::Result<()> {
+        if std::mem::take(&mut self.stale) {
+            self.save()
+        } else {
+            Ok(())
+        }
     }
 }

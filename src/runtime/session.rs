@@ -187,6 +187,13 @@ impl Session {
         Ok((exit, printed))
     }
 
+    /// Runs a script of ours with the build's own shell, the only one that can read its state.
+    pub async fn ask_in_state(&mut self, text: &str) -> Result<Vec<u8>, Lost> {
+        let mut printed = Vec::new();
+        self.tell(self.shell, text, &mut printed).await?;
+        Ok(printed)
+    }
+
     /// Values of variables in the build's present state; those that are not set, or that no shell can hold, are absent
     /// or empty.
     pub async fn variables(&mut self, names: &[String]) -> Result<Vec<(String, String)>, Lost> {
@@ -199,8 +206,7 @@ impl Session {
             return Ok(Vec::new());
         }
         let text = script::print_variables(&self.layout, names.iter().copied());
-        let mut printed = Vec::new();
-        self.tell(self.shell, &text, &mut printed).await?;
+        let printed = self.ask_in_state(&text).await?;
         let values = printed
             .split(|&byte| byte == 0)
             .map(|value| String::from_utf8_lossy(value).into_owned());

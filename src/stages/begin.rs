@@ -7,12 +7,14 @@ use jiff::Timestamp;
 
 use super::Script;
 use crate::buildspec;
+use crate::engine::event::Event;
 use crate::engine::journal::{Journal, Watcher};
 use crate::env::builtin::Identity;
+use crate::env::event;
 use crate::env::git;
 use crate::env::mask::Rewriter;
 use crate::error::{Error, Result};
-use crate::options::{BuildspecFrom, Options};
+use crate::options::{BuildspecFrom, Options, RuntimeKind};
 use crate::output::BuildFolder;
 use crate::record::Files;
 use crate::record::build::{self, Environment, EnvironmentVariable, Record};
@@ -27,6 +29,11 @@ impl<'a> Build<'a> {
     pub(crate) async fn begin(options: &'a Options, console: Box<dyn Watcher>) -> Result<Self> {
         let started = Timestamp::now().as_millisecond();
         let folder = BuildFolder::take(&options.output, options.keep_builds)?;
+        let git = git::facts(&options.source).await;
+        let webhook = match &options.event {
+            Some(trigger) => Some(event::webhook(trigger, &options.source, &git).await),
+            None => None,
+        };
         let identity = Identity {
             project: project_name(options),
             region: options.host.region.clone(),
@@ -34,13 +41,14 @@ impl<'a> Build<'a> {
             uuid: uuid::Uuid::new_v4().to_string(),
             number: folder.number,
             image: options.image.clone(),
-            initiator: if options.host.user.is_empty() {
-                "buildspec".to_owned()
-            } else {
-                options.host.user.clone()
+            initiator: match &webhook {
+                Some(webhook) => webhook.initiator.clone(),
+                None if options.host.user.is_empty() => "buildspec".to_owned(),
+                None => options.host.user.clone(),
             },
             started,
-            git: git::facts(&options.source).await,
+            git,
+            webhook,
         };
         let failed = |error: io::Error| {
             Error::environment(format!(
@@ -53,10 +61,20 @@ impl<'a> Build<'a> {
         let record = Record::create(record, folder.file("build.json")).map_err(failed)?;
         let files = Files::create(&folder).map_err(failed)?;
         // The console comes last: what it shows is already kept.
-        let journal = Journal::new(
+        let mut journal = Journal::new(
             Rewriter::default(),
             vec![Box::new(files), Box::new(record.clone()), console],
         );
+        journal.emit(&Event::BuildStarted {
+            number: folder.number,
+            runtime: match options.runtime {
+                RuntimeKind::Docker => "docker",
+                RuntimeKind::Host => "host",
+            },
+            image: options.image.clone(),
+            source: options.source.display().to_string(),
+            folder: folder.path.display().to_string(),
+        });
         let layout = Layout::new("/codebuild", source_number(&identity.uuid));
         Ok(Self {
             options,
@@ -65,6 +83,7 @@ impl<'a> Build<'a> {
             layout,
             journal,
             record,
+            masks: Rewriter::default(),
             place: None,
             sweep: None,
         })

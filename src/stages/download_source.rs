@@ -6,10 +6,10 @@ use super::Script;
 use crate::buildspec::Reading;
 use crate::buildspec::model::{Buildspec, Phase, Shell};
 use crate::diagnostic::Severity;
-use crate::engine::event::Event;
+use crate::engine::event::{Event, Place};
 use crate::engine::phase::{Context, PhaseType, Status};
 use crate::engine::{assumptions, count_lines};
-use crate::env::{Level, Value, Variables};
+use crate::env::Variables;
 use crate::error::Error;
 use crate::run::{Build, Halt};
 use crate::runtime::session::{Session, Supervisor};
@@ -39,6 +39,23 @@ impl Build<'_> {
             self.journal.say(format!("YAML location is {location}"));
         }
         if let Some(sentence) = &script.refused {
+            if let Some(finding) = script.reading.verdict() {
+                self.journal.emit(&Event::Refused {
+                    place: Place::of(&script.source, finding.primary.span),
+                    message: finding.message.clone(),
+                    help: finding.help.clone(),
+                });
+            }
+            if script.location.is_none() {
+                self.journal.emit(&Event::Hint {
+                    rule: "no-buildspec",
+                    text: format!(
+                        "there is no {} in {}: name another file with --buildspec, or another folder",
+                        script.source.name(),
+                        self.options.source.display()
+                    ),
+                });
+            }
             return Err(Halt::Invalid(Context::new(YAML_FILE_ERROR, sentence)));
         }
         let buildspec = &script.reading.buildspec;
@@ -46,7 +63,7 @@ impl Build<'_> {
         self.journal
             .say("Setting HTTP client timeout to higher timeout for S3 source");
         self.journal.say("Processing environment variables");
-        let variables = self.variables(buildspec)?;
+        let variables = self.variables(buildspec).await?;
         let supervisor =
             supervisor.ok_or_else(|| Error::environment("no runtime was provisioned"))?;
         let mut session = self.begin_session(script, supervisor, &variables).await?;
@@ -90,39 +107,6 @@ impl Build<'_> {
                 _ => self.journal.emit(&Event::Warning(text)),
             }
         }
-    }
-
-    fn variables(&mut self, buildspec: &Buildspec) -> Result<Variables, Halt> {
-        let mut variables = Variables::default();
-        self.identity.set(&mut variables, &self.layout);
-        variables.set_buildspec(&buildspec.env);
-        for given in &self.options.overrides {
-            variables.set(
-                Level::Override,
-                &given.name,
-                Value::Plain(given.value.clone()),
-            );
-        }
-        let names: Vec<_> = variables.references().map(|(name, _)| name).collect();
-        if !names.is_empty() {
-            return Err(Halt::Error(
-                Error::environment(format!(
-                    "values from Parameter Store and Secrets Manager can't be fetched yet; the buildspec asks for {}",
-                    names.join(", ")
-                ))
-                .hint("give each one a value: -e NAME=VALUE"),
-            ));
-        }
-        for name in variables
-            .unspeakable()
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-        {
-            self.journal.emit(&Event::Warning(format!(
-                "no shell can hold a variable named {name:?}; commands will not see it"
-            )));
-        }
-        Ok(variables)
     }
 
     async fn begin_session(

@@ -3,8 +3,11 @@
 mod begin;
 mod download_source;
 mod finalize;
+mod gather;
 mod provision;
+mod resolve;
 mod upload_artifacts;
+mod upload_reports;
 
 use crate::buildspec::Reading;
 use crate::source::Source;

@@ -4,3 +4,6 @@
 
 mod cli;
 mod harness;
+mod help;
+mod moto;
+mod secrets;

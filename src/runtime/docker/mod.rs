@@ -3,6 +3,7 @@
 mod container;
 mod leftovers;
 mod overlay;
+mod ping;
 mod pull;
 mod upload;
 
@@ -10,8 +11,8 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bollard::Docker;
 use bollard::errors::Error as Api;
+use bollard::{API_DEFAULT_VERSION, Docker};
 
 pub use container::{Container, Death};
 pub use leftovers::{Leftover, remove_all};
@@ -24,6 +25,9 @@ use crate::script::Layout;
 const LABEL_BUILD: &str = "buildspec.build";
 /// Host, process id and start time of the process that made it.
 const LABEL_OWNER: &str = "buildspec.owner";
+
+/// Seconds in which the engine has to begin its answer.
+const TIMEOUT: u64 = 120;
 
 /// How the source gets into the container.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -91,10 +95,8 @@ impl Engine {
             .hint("start Docker, or name its socket in DOCKER_HOST")
             .hint("run without a container: buildspec run --runtime host")
         };
-        let docker = Docker::connect_with_host(host).map_err(failed)?;
-        let docker = docker.with_timeout(Duration::from_mins(2));
-        let answer =
-            tokio::time::timeout(Duration::from_secs(20), docker.negotiate_version()).await;
+        let docker = Self::negotiate(host);
+        let answer = tokio::time::timeout(Duration::from_secs(20), docker).await;
         let docker = answer
             .map_err(|_| {
                 Error::environment(format!(
@@ -106,6 +108,23 @@ impl Engine {
             docker,
             host: host.to_owned(),
         })
+    }
+
+    /// A client that speaks no newer API than the engine does.
+    async fn negotiate(host: &str) -> Result<Docker, Api> {
+        let socket = host.strip_prefix("unix://");
+        if let Some(socket) = socket
+            && let Some(version) = ping::api_version(socket).await
+        {
+            let newest = API_DEFAULT_VERSION;
+            let version = if version < *newest { &version } else { newest };
+            return Docker::connect_with_unix(socket, TIMEOUT, version);
+        }
+        let docker = Docker::connect_with_host(host)?;
+        docker
+            .with_timeout(Duration::from_secs(TIMEOUT))
+            .negotiate_version()
+            .await
     }
 
     /// Where the engine is, as `DOCKER_HOST` would name it.

@@ -1,0 +1,43 @@
+# `make help` lists what there is to do.
+binary := $(or $(CARGO_TARGET_DIR),target)/release/buildspec
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint fmt bench pictures image clean
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## build the sample project in a container (on this host, where no engine answers)
+	@cargo build --release --locked
+	@if images/base/build.sh; then \
+		set -- -i buildspec/base; \
+	else \
+		echo "make demo: no container to be had (see above), running on this host instead" >&2; \
+		set -- --runtime host; \
+	fi; \
+	echo "$(binary) run fixtures/builds/hello $$*" >&2; \
+	$(binary) run fixtures/builds/hello "$$@"
+
+test: ## formatting, lints, then every test; those with Docker where an engine answers
+	@.ci/test.sh
+
+lint: ## clippy with warnings as errors; shellcheck and cargo-deny where installed
+	cargo clippy --locked --all-targets -- -D warnings
+	@if command -v shellcheck >/dev/null; then set -x; shellcheck $$(git ls-files '*.sh' .ci/run); fi
+	@if command -v cargo-deny >/dev/null; then set -x; cargo deny check bans licenses sources; fi
+
+fmt: ## format the Rust code
+	cargo fmt
+
+bench: ## measure, and print a table
+	@cargo build --release --locked && images/base/build.sh && python3 benches/run.py
+
+pictures: ## draw docs/pictures/ from the real program (needs PyPI's pyte)
+	@cargo build --release --locked && images/base/build.sh && python3 scripts/pictures.py $(binary)
+
+image: ## build buildspec/base, the image of the demo and the Docker tests
+	@images/base/build.sh
+
+clean: ## remove what cargo and the demo made
+	cargo clean
+	rm -rf fixtures/builds/*/.buildspec
