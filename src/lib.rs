@@ -11,6 +11,7 @@ pub mod engine;
 pub mod env;
 pub mod error;
 pub mod image;
+pub mod lint;
 pub mod options;
 pub mod output;
 pub mod record;

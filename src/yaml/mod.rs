@@ -8,6 +8,7 @@ mod assumed;
 mod explain;
 pub mod judge;
 pub mod map;
+pub mod place;
 
 use crate::diagnostic::Finding;
 use crate::source::{Source, Span};
