@@ -201,12 +201,33 @@ fn is_windows(command: &Command) -> bool {
         || text.contains("$env:")
         || text.contains("$Env:")
         || assigns()
+        || has_backslashes(text)
+}
+
+/// A path of Windows among the first words: `cd app\src`, `python tools\run.py`.
+fn has_backslashes(text: &str) -> bool {
+    const PROGRAMS: &[&str] = &[".bat", ".cmd", ".exe", ".ps1", ".py"];
+    let mut words = text.split_whitespace();
+    let first = words.next().unwrap_or_default();
+    let second = words.next().unwrap_or_default();
+    let path = |word: &str| word.contains('\\') && !word.contains(['"', '\'', '$']);
+    let program = |word: &str| {
+        PROGRAMS
+            .iter()
+            .any(|ending| word.to_ascii_lowercase().ends_with(ending))
+    };
+    let second = second.trim_end_matches(';');
+    path(first) && program(first)
+        || path(second) && (program(second) || first == "cd" && !text.contains("\\ "))
 }
 
 /// A simple command in short, as it is named in a sentence: its name and its first plain argument.
 pub(super) fn short(simple: &Simple) -> String {
     let mut words = simple.words.iter();
-    let name = words.next().map_or("", |word| word.text.as_str());
+    let name = words.next().map_or("", |word| match word.text.as_str() {
+        text if text.starts_with("$(") => "$( )",
+        text => text,
+    });
     let mut text: String = name.chars().take(40).collect();
     let sub = words.next().filter(|word| {
         word.literal().is_some_and(|text| {

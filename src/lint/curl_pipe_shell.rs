@@ -50,12 +50,9 @@ fn finding(
     range: std::ops::Range<usize>,
     runner: &Simple,
 ) -> Finding {
-    let name = runner
-        .words
-        .iter()
-        .map(|word| word.text.as_str())
-        .find(|name| *name != "sudo")
-        .unwrap_or_default();
+    let name = without_sudo(runner)
+        .first()
+        .map_or("sh", |word| word.text.as_str());
     let mut finding = Finding::warning(
         RULE.id,
         format!("`{name}` runs what was just downloaded, unseen"),

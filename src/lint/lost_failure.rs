@@ -1,5 +1,7 @@
 //! Several commands in one item: only the last one's status counts.
 
+use std::ops::Range;
+
 use super::context::{Context, short};
 use super::shell::{self, Command, CompoundKind, Junction, List, Simple};
 use super::{Group, Rule};
@@ -20,13 +22,13 @@ pub(super) const RULE: Rule = Rule {
 
 /// Commands whose failure is harmless, an answer, or impossible.
 const HARMLESS: &[&str] = &[
-    ":", "[", "[[", "alias", "break", "cat", "chmod", "clear", "command", "continue", "date",
-    "declare", "df", "diff", "du", "echo", "env", "eval", "exit", "export", "false", "file",
-    "find", "free", "grep", "egrep", "hash", "head", "hostname", "id", "kill", "killall", "local",
+    ".", ":", "[", "[[", "alias", "break", "cat", "chmod", "clear", "command", "continue", "date",
+    "declare", "df", "diff", "du", "echo", "egrep", "env", "eval", "exit", "export", "false",
+    "file", "find", "free", "grep", "hash", "head", "hostname", "id", "kill", "killall", "local",
     "ls", "mkdir", "nohup", "pgrep", "pkill", "popd", "printenv", "printf", "ps", "pushd", "pwd",
-    "read", "readonly", "return", "rm", "set", "shift", "shopt", "sleep", "stat", "tail", "test",
-    "touch", "trap", "tree", "true", "type", "typeset", "ulimit", "umask", "uname", "unset",
-    "wait", "wc", "which", "whoami",
+    "read", "readonly", "return", "rm", "set", "shift", "shopt", "sleep", "source", "stat", "tail",
+    "test", "touch", "trap", "tree", "true", "type", "typeset", "ulimit", "umask", "uname",
+    "unset", "wait", "wc", "which", "whoami",
 ];
 
 /// Arguments that only ask.
@@ -50,26 +52,21 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
         let looks = ["$?", "PIPESTATUS", "errexit"]
             .iter()
             .any(|word| text.contains(word));
-        if looks
-            || !item.script.complete
-            || sets_e(&item.script.list)
-            || ends_on_purpose(&item.script.list)
-        {
+        if looks || !item.script.complete || sets_e(&item.script.list) {
             continue;
         }
-        let mut lost = Vec::new();
-        collect(&item.script.list, false, &mut lost);
-        let Some(first) = lost.first() else { continue };
-        let end = last(&item.script.list);
-        let mut finding = Finding::warning(
+        let mut hits = Vec::new();
+        collect(&item.script.list, None, &mut hits);
+        let Some((first, end)) = hits.into_iter().next() else {
+            continue;
+        };
+        let finding = Finding::warning(
             RULE.id,
             format!("if `{}` fails, the build goes on", short(first)),
             context.place(item, first.range.clone()),
         )
-        .label("its status is lost");
-        if let Some(end) = end {
-            finding = finding.related(context.place(item, end), "the status of this counts");
-        }
+        .label("its status is lost")
+        .related(context.place(item, end), "the status of this counts");
         let help = if text.trim_end().contains('\n') {
             "write `set -e` as the first line of this block, or make each command an item of its own"
         } else {
@@ -93,26 +90,34 @@ fn sets_e(list: &List) -> bool {
     found
 }
 
-/// The author says that failures do not matter: the last command can't fail.
+/// A failure in this list does not go unnoticed, or is not meant to be noticed: its last command ends with a status of its own.
 fn ends_on_purpose(list: &List) -> bool {
-    let Some(item) = list.items.last() else {
-        return true;
-    };
-    let Some((_, pipeline)) = item.pipelines.last() else {
-        return true;
-    };
-    match pipeline.commands.last() {
-        Some(Command::Simple(simple)) => {
+    let ending = list
+        .items
+        .last()
+        .and_then(|item| Some((item, item.pipelines.last()?)));
+    match ending.and_then(|(item, (_, pipeline))| Some((item, pipeline.commands.last()?))) {
+        Some((item, Command::Simple(simple))) => {
             item.background || matches!(simple.name(), Some("true" | ":" | "exit" | "return"))
         }
-        _ => false,
+        Some(_) => false,
+        None => true,
     }
 }
 
-/// Simple commands that can fail without the item failing.
-fn collect<'a>(list: &'a List, outer: bool, hits: &mut Vec<&'a Simple>) {
+/// Simple commands that can fail without the item failing, each with the command whose status counts instead.
+fn collect<'a>(
+    list: &'a List,
+    outer: Option<&Range<usize>>,
+    hits: &mut Vec<(&'a Simple, Range<usize>)>,
+) {
+    let end = last(list);
+    if ends_on_purpose(list) {
+        return;
+    }
     for (index, entry) in list.items.iter().enumerate() {
-        let is_lost = outer || index + 1 < list.items.len();
+        let early = index + 1 < list.items.len();
+        let counts = end.as_ref().filter(|_| early).or(outer);
         if entry.background {
             continue;
         }
@@ -126,10 +131,12 @@ fn collect<'a>(list: &'a List, outer: bool, hits: &mut Vec<&'a Simple>) {
                 continue;
             }
             match pipeline.commands.last() {
-                Some(Command::Simple(simple)) if is_lost && matters(simple) => hits.push(simple),
+                Some(Command::Simple(simple)) if matters(simple) => {
+                    hits.extend(counts.map(|counts| (simple, counts.clone())));
+                }
                 Some(Command::Compound(compound)) if compound.kind != CompoundKind::Arithmetic => {
                     for body in &compound.bodies {
-                        collect(body, is_lost, hits);
+                        collect(body, counts, hits);
                     }
                 }
                 _ => {}
@@ -150,8 +157,8 @@ fn matters(simple: &Simple) -> bool {
         && !simple.begins_with(&["git", "config"])
 }
 
-/// The place of the last command of all.
-fn last(list: &List) -> Option<std::ops::Range<usize>> {
+/// The place of the last command.
+fn last(list: &List) -> Option<Range<usize>> {
     let item = list.items.last()?;
     let (_, pipeline) = item.pipelines.last()?;
     match pipeline.commands.last()? {

@@ -135,7 +135,7 @@ fn anywhere(runtime: &Variable) -> Option<Finding> {
                 runtime.name.span,
             )
             .label(old)
-            .help("remove it: most images of today refuse the name"),
+            .help("remove it: the images of today for x86 refuse the name"),
         );
     }
     let listed = tables.any(|versions| runtimes::lists(versions, version));

@@ -34,7 +34,7 @@ fn is_webhook(name: &str) -> bool {
 
 fn check(context: &Context<'_>) -> Vec<Finding> {
     let mut tainted: HashSet<&str> = HashSet::new();
-    let mut findings = Vec::new();
+    let mut findings: Vec<Finding> = Vec::new();
     for item in &context.items {
         shell::walk_all(&item.script.list, &mut |visit| match visit {
             Visit::Simple(step) => {
@@ -108,6 +108,7 @@ fn look(
     }
 }
 
+/// Reports each name once: the mending is the same everywhere.
 fn unquoted(
     context: &Context<'_>,
     item: &Item<'_>,
@@ -116,18 +117,18 @@ fn unquoted(
     findings: &mut Vec<Finding>,
 ) {
     for (name, range, quoted) in used(word, tainted) {
-        if !quoted {
-            let written = &item.text[range.clone()];
-            findings.push(
-                Finding::warning(
-                    RULE.id,
-                    format!("`{name}` comes from a webhook, and has no quotes"),
-                    context.place(item, range.clone()),
-                )
-                .label("empty without a webhook; may be several words")
-                .help(format!("put it in double quotes: `\"{written}\"`")),
-            );
+        let message = format!("`{name}` comes from a webhook, and has no quotes");
+        if quoted || findings.iter().any(|finding| finding.message == message) {
+            continue;
         }
+        let written = &item.text[range.clone()];
+        findings.push(
+            Finding::warning(RULE.id, message, context.place(item, range.clone()))
+                .label("empty without a webhook; may be several words")
+                .help(format!(
+                    "put it in double quotes wherever it is used: `\"{written}\"`"
+                )),
+        );
     }
 }
 
