@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use crate::buildspec::{self, Reading};
 use crate::diagnostic::{Checked, Counts, Finding, Severity};
 use crate::error::{Error, Result};
+use crate::lint;
 use crate::places::files::{self, Input};
 use crate::places::{self, Contents, Gathered};
 use crate::source::Source;
@@ -43,6 +44,7 @@ pub struct Options {
     /// From which severity on a finding makes the check fail; `None` for never.
     pub fail_on: Option<Severity>,
     pub selection: Selection,
+    pub lint: lint::Options,
     pub fix: Fix,
 }
 
@@ -137,18 +139,9 @@ fn check_text(source: Source, options: &Options) -> Checked {
 /// All that is found in the text of one buildspec.
 fn check_buildspec(source: &Source, options: &Options) -> Vec<Finding> {
     let reading = buildspec::read(source);
-    let mut findings = lint(source, &reading);
-    findings.extend(reading.findings);
-    findings.sort_by_key(|finding| finding.primary.span.start);
+    let findings = lint::all(source, &reading, &options.lint);
     suppress::apply(source, findings, &options.selection)
 }
-
-// --- the place of the lints ---
-/// What the rules find in a buildspec that was read.
-fn lint(_source: &Source, _reading: &Reading) -> Vec<Finding> {
-    Vec::new()
-}
-// --- end of that place ---
 
 fn check_inlines(source: &Source, gathered: Gathered, options: &Options) -> Vec<Finding> {
     let mut findings = gathered.findings;

@@ -5,6 +5,7 @@ mod completions;
 mod man;
 mod overrides;
 mod run;
+mod schema;
 mod validate;
 
 use std::io::IsTerminal as _;
@@ -39,6 +40,7 @@ struct Cli {
 enum Verb {
     Run(Box<run::Arguments>),
     Validate(validate::Arguments),
+    Schema(schema::Arguments),
     Clean(clean::Arguments),
     Completions(completions::Arguments),
     #[command(hide = true)]
@@ -109,6 +111,7 @@ pub fn main() -> ExitCode {
     let arguments = Cli::from_arg_matches(&command().get_matches());
     let result = match arguments.unwrap_or_else(|error| error.exit()).verb {
         Verb::Run(arguments) => run::execute(*arguments),
+        Verb::Schema(_) => Ok(schema::execute()),
         Verb::Validate(arguments) => validate::execute(&arguments),
         Verb::Clean(arguments) => clean::execute(&arguments),
         Verb::Completions(arguments) => Ok(completions::execute(&arguments)),

@@ -9,6 +9,7 @@ use super::{Color, Exit};
 use crate::console::{Verbosity, message};
 use crate::diagnostic::Severity;
 use crate::error::Result;
+use crate::lint;
 use crate::validate::selection::{self, Selection};
 use crate::validate::{Fix, Format, Options, Status, catalogue, validate};
 
@@ -62,6 +63,10 @@ pub(super) struct Arguments {
         env = "BUILDSPEC_IGNORE"
     )]
     ignore: Vec<String>,
+
+    /// The build's image, whose shell and runtimes are then known.
+    #[arg(short, long, value_name = "IMAGE", env = "BUILDSPEC_IMAGE")]
+    image: Option<String>,
 
     /// Mend what has one safe mending, and leave every other byte as it is.
     #[arg(long)]
@@ -160,6 +165,9 @@ fn options(arguments: &Arguments) -> Result<Options> {
             FailOn::Never => None,
         },
         selection: Selection::new(&arguments.select, &arguments.ignore, rules)?,
+        lint: lint::Options {
+            image: arguments.image.clone(),
+        },
         fix: match (arguments.fix, arguments.dry_run) {
             (false, _) => Fix::No,
             (true, false) => Fix::Write,

@@ -2,6 +2,7 @@
 
 use crate::diagnostic::Severity;
 use crate::diagnostic::rule::Rule;
+use crate::lint::{self, Group};
 
 /// Every rule, in the order in which `--list-rules` shows them.
 pub fn rules() -> Vec<Rule> {
@@ -17,103 +18,20 @@ pub fn rules() -> Vec<Rule> {
     linted().chain(outside).collect()
 }
 
-// --- the place of the lints' registry ---
 /// The rules of the reader and of the lints.
 fn linted() -> impl Iterator<Item = Rule> {
-    READER.iter().map(|(id, severity, summary)| Rule {
-        id,
-        group: severity.name(),
-        severity: *severity,
-        summary,
-        explain: format!("{id}: {summary}\n"),
+    lint::RULES.iter().map(|rule| Rule {
+        id: rule.id,
+        group: match rule.group {
+            Group::Error => "error",
+            Group::Warning => "warning",
+            Group::Security => "security",
+        },
+        severity: rule.severity,
+        summary: rule.summary,
+        explain: rule.explain(),
     })
 }
-
-const READER: &[(&str, Severity, &str)] = &[
-    ("yaml-syntax", Severity::Error, "the file is not YAML"),
-    (
-        "yaml-alias",
-        Severity::Error,
-        "an alias that can't be followed",
-    ),
-    (
-        "yaml-merge",
-        Severity::Error,
-        "a merge key without a mapping",
-    ),
-    (
-        "yaml-documents",
-        Severity::Warning,
-        "more than one document",
-    ),
-    (
-        "yaml-tag",
-        Severity::Warning,
-        "a text that is taken for a tag",
-    ),
-    (
-        "yaml-unplaceable",
-        Severity::Error,
-        "YAML that this tool can't place",
-    ),
-    ("no-buildspec", Severity::Error, "the file is no buildspec"),
-    ("version", Severity::Error, "a version that does not exist"),
-    ("phases", Severity::Error, "no phases"),
-    ("phase-name", Severity::Error, "a phase that does not exist"),
-    ("command", Severity::Error, "a command that is not a text"),
-    ("wrong-kind", Severity::Error, "a value of the wrong kind"),
-    (
-        "wrong-value",
-        Severity::Error,
-        "a value that is not allowed",
-    ),
-    ("batch", Severity::Error, "a batch that can't be built"),
-    ("unknown-key", Severity::Warning, "a key that is ignored"),
-    (
-        "duplicate-key",
-        Severity::Warning,
-        "a key that stands twice",
-    ),
-    (
-        "indentation",
-        Severity::Warning,
-        "a section with nothing below it",
-    ),
-    ("boolean", Severity::Warning, "neither yes nor no"),
-    (
-        "empty-item",
-        Severity::Warning,
-        "an item with nothing in it",
-    ),
-    ("shell", Severity::Warning, "an undocumented shell"),
-    (
-        "reference",
-        Severity::Warning,
-        "a reference that can't be followed",
-    ),
-    ("runtime-versions", Severity::Warning, "no runtime is named"),
-    (
-        "steps",
-        Severity::Warning,
-        "steps that only CodeBuild can run",
-    ),
-    (
-        "artifacts-files",
-        Severity::Warning,
-        "artifacts without files",
-    ),
-    (
-        "report-files",
-        Severity::Warning,
-        "a report group without files",
-    ),
-    (
-        "cache-fallback-keys",
-        Severity::Warning,
-        "fallback keys without effect",
-    ),
-];
-// --- end of that place ---
 
 type Outside = (
     &'static str,

@@ -11,6 +11,7 @@ fn options() -> Options {
         width: 80,
         fail_on: Some(Severity::Error),
         selection: Selection::new(&[], &[], catalogue::rules()).unwrap(),
+        lint: lint::Options::default(),
         fix: Fix::No,
     }
 }

@@ -9,6 +9,7 @@ mod explain;
 pub mod judge;
 pub mod map;
 mod mend;
+pub mod place;
 
 use crate::diagnostic::Finding;
 use crate::source::{Source, Span};

@@ -188,7 +188,14 @@ impl Decoder<'_> {
                 "runtime-versions" if name == "install" => {
                     phase.runtime_versions = self.runtime_versions(entry);
                 }
-                "commands" => phase.commands = self.commands(node, &path, COMMANDS),
+                "commands" => {
+                    phase.commands = self.commands(node, &path, COMMANDS);
+                    let empty = match &node.kind {
+                        Kind::Sequence(nodes) => nodes.is_empty(),
+                        kind => *kind == Kind::Null,
+                    };
+                    phase.empty_commands = empty.then_some(entry.key.span);
+                }
                 "finally" => phase.finally = self.commands(node, &path, assumed::FINALLY),
                 "steps" => self.steps(entry),
                 _ => self.unknown_key(
