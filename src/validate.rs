@@ -1,30 +1,59 @@
 //! `buildspec validate`: checks buildspecs without running anything.
 
+pub mod catalogue;
+mod fix;
+mod inline;
+pub mod selection;
+mod show;
+mod suppress;
+
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
-use crate::buildspec;
-use crate::diagnostic::{Finding, Severity, human};
+use crate::buildspec::{self, Reading};
+use crate::diagnostic::{Checked, Counts, Finding, Severity};
 use crate::error::{Error, Result};
+use crate::lint;
+use crate::places::files::{self, Input};
+use crate::places::{self, Contents, Gathered};
+use crate::source::Source;
+use selection::Selection;
 
-/// The file that a folder stands for.
-const DEFAULT_FILE: &str = "buildspec.yml";
+pub use show::Format;
 
-/// How findings are shown.
-#[derive(Clone, Copy, Debug)]
+/// What `--fix` does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Fix {
+    /// Nothing is changed.
+    #[default]
+    No,
+    /// Files are changed.
+    Write,
+    /// What would be changed is shown as a diff.
+    Show,
+}
+
+/// How findings are looked for and shown.
+#[derive(Clone, Debug)]
 pub struct Options {
+    pub format: Format,
     /// With colours.
     pub styled: bool,
     /// The terminal's width.
     pub width: usize,
+    /// From which severity on a finding makes the check fail; `None` for never.
+    pub fail_on: Option<Severity>,
+    pub selection: Selection,
+    pub lint: lint::Options,
+    pub fix: Fix,
 }
 
 /// What a check came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
-    /// No finding at error level.
+    /// No finding that counts.
     Clean,
-    /// CodeBuild would refuse a file.
+    /// A finding at or above `--fail-on`.
     Errors,
 }
 
@@ -38,62 +67,122 @@ impl Status {
     }
 }
 
-/// Checks every file and writes the findings, then one line that counts them.
-///
-/// A folder stands for the `buildspec.yml` in it, and `-` for `stdin`. Without files, the current folder is checked.
+/// Checks all that is named and writes what was found. Without names, the current folder is checked.
 pub fn validate(
-    files: &[PathBuf],
+    named: &[PathBuf],
     stdin: &mut dyn Read,
-    options: Options,
+    options: &Options,
     output: &mut dyn Write,
 ) -> Result<Status> {
-    let default = [PathBuf::from(DEFAULT_FILE)];
-    let files = if files.is_empty() {
-        &default[..]
-    } else {
-        files
-    };
-    let (mut errors, mut warnings) = (0, 0);
-    for file in files {
-        let (name, bytes) = load(file, stdin)?;
-        let (source, reading) = buildspec::read_bytes(&name, &bytes);
-        errors += count(&reading.findings, Severity::Error);
-        warnings += count(&reading.findings, Severity::Warning);
-        let shown = human::render(&source, &reading.findings, options.styled, options.width);
-        write(output, &shown)?;
+    let mut checked = Vec::new();
+    let mut fixes = 0;
+    let mut diff = String::new();
+    for input in files::collect(named)? {
+        let (name, bytes) = load(&input, stdin)?;
+        let file = check_bytes(&name, &bytes, options);
+        if options.fix == Fix::No || file.findings.iter().all(|found| found.edits.is_empty()) {
+            checked.push(file);
+            continue;
+        }
+        let before = file.source.clone();
+        let mended = fix::mend(file.clone(), |source| check_text(source, options));
+        if options.fix == Fix::Show {
+            diff += &fix::diff(&name, before.text(), mended.checked.source.text());
+            checked.push(file);
+            continue;
+        }
+        if mended.fixes > 0 {
+            store(&input, mended.checked.source.text())?;
+        }
+        fixes += mended.fixes;
+        checked.push(mended.checked);
     }
-    let checked = plural(files.len(), "file");
-    let summary = match (errors, warnings) {
-        (0, 0) => format!("checked {checked}: nothing found\n"),
-        _ => format!(
-            "checked {checked}: {}, {}\n",
-            plural(errors, "error"),
-            plural(warnings, "warning")
-        ),
+    let text = match options.fix {
+        Fix::Show => diff,
+        _ => show::render(&checked, fixes, options),
     };
-    write(output, &summary)?;
-    Ok(if errors == 0 {
+    output
+        .write_all(text.as_bytes())
+        .map_err(|error| Error::environment("could not write the findings").because(error))?;
+    Ok(status(&checked, options.fail_on))
+}
+
+fn check_bytes(name: &str, bytes: &[u8], options: &Options) -> Checked {
+    if let Ok(text) = std::str::from_utf8(bytes) {
+        return check_text(Source::new(name, text), options);
+    }
+    let (source, Reading { mut findings, .. }) = buildspec::read_bytes(name, bytes);
+    findings.retain(|finding| options.selection.shows(finding));
+    Checked {
+        source,
+        findings,
+        buildspecs: 1,
+    }
+}
+
+fn check_text(source: Source, options: &Options) -> Checked {
+    let (mut findings, buildspecs) = match places::look(&source) {
+        Contents::Buildspec => (check_buildspec(&source, options), 1),
+        Contents::Around(gathered) => {
+            let count = gathered.inlines.len();
+            (check_inlines(&source, gathered, options), count)
+        }
+    };
+    findings.retain(|finding| options.selection.shows(finding));
+    Checked {
+        source,
+        findings,
+        buildspecs,
+    }
+}
+
+/// All that is found in the text of one buildspec.
+fn check_buildspec(source: &Source, options: &Options) -> Vec<Finding> {
+    let reading = buildspec::read(source);
+    let findings = lint::all(source, &reading, &options.lint);
+    suppress::apply(source, findings, &options.selection)
+}
+
+fn check_inlines(source: &Source, gathered: Gathered, options: &Options) -> Vec<Finding> {
+    let mut findings = gathered.findings;
+    for inline in &gathered.inlines {
+        let inner = Source::new(source.name(), inline.text.text());
+        let found = check_buildspec(&inner, options);
+        findings.extend(
+            found
+                .iter()
+                .filter_map(|finding| inline::outer(finding, inline)),
+        );
+    }
+    findings.sort_by_key(|finding| finding.primary.span.start);
+    findings
+}
+
+fn status(files: &[Checked], fail_on: Option<Severity>) -> Status {
+    let counts = Counts::of(files);
+    let failed = match fail_on {
+        Some(Severity::Error) => counts.errors,
+        Some(Severity::Warning) => counts.errors + counts.warnings,
+        Some(Severity::Note) => counts.errors + counts.warnings + counts.notes,
+        None => 0,
+    };
+    if failed == 0 {
         Status::Clean
     } else {
         Status::Errors
-    })
+    }
 }
 
-fn load(file: &Path, stdin: &mut dyn Read) -> Result<(String, Vec<u8>)> {
-    if file == Path::new("-") {
+fn load(input: &Input, stdin: &mut dyn Read) -> Result<(String, Vec<u8>)> {
+    let Input::File(path) = input else {
         let mut bytes = Vec::new();
         stdin.read_to_end(&mut bytes).map_err(|error| {
             Error::environment("could not read the standard input").because(error)
         })?;
         return Ok(("<stdin>".to_owned(), bytes));
-    }
-    let path = if file.is_dir() {
-        file.join(DEFAULT_FILE)
-    } else {
-        file.to_owned()
     };
     let name = path.display().to_string();
-    let bytes = std::fs::read(&path).map_err(|error| {
+    let bytes = std::fs::read(path).map_err(|error| {
         Error::environment(format!("could not read `{name}`"))
             .hint("name the buildspec: `buildspec validate FILE`")
             .because(error)
@@ -101,75 +190,20 @@ fn load(file: &Path, stdin: &mut dyn Read) -> Result<(String, Vec<u8>)> {
     Ok((name, bytes))
 }
 
-fn write(output: &mut dyn Write, text: &str) -> Result<()> {
-    output
-        .write_all(text.as_bytes())
-        .map_err(|error| Error::environment("could not write the findings").because(error))
+/// The file keeps its permissions and, when it is a link, stays one.
+fn store(input: &Input, text: &str) -> Result<()> {
+    let Input::File(path) = input else {
+        return Err(Error::usage("--fix can't change the standard input")
+            .hint("`--fix --dry-run` shows what it would change"));
+    };
+    write(path, text)
 }
 
-fn count(findings: &[Finding], severity: Severity) -> usize {
-    findings
-        .iter()
-        .filter(|finding| finding.severity == severity)
-        .count()
-}
-
-fn plural(number: usize, word: &str) -> String {
-    match number {
-        1 => format!("1 {word}"),
-        _ => format!("{number} {word}s"),
-    }
+fn write(path: &Path, text: &str) -> Result<()> {
+    std::fs::write(path, text).map_err(|error| {
+        Error::environment(format!("could not write `{}`", path.display())).because(error)
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const OPTIONS: Options = Options {
-        styled: false,
-        width: 80,
-    };
-
-    fn checked(text: &str) -> (Status, String) {
-        let mut output = Vec::new();
-        let files = [PathBuf::from("-")];
-        let status = validate(&files, &mut text.as_bytes(), OPTIONS, &mut output).unwrap();
-        (status, String::from_utf8(output).unwrap())
-    }
-
-    #[test]
-    fn says_when_nothing_is_found() {
-        let (status, output) = checked("version: 0.2\nphases: {build: {commands: make}}\n");
-        assert_eq!(status, Status::Clean);
-        assert_eq!(output, "checked 1 file: nothing found\n");
-    }
-
-    #[test]
-    fn counts_and_shows() {
-        let (status, output) = checked("version: 2\nx: y\nphases: {build: {commands: make}}\n");
-        assert_eq!(status, Status::Errors);
-        assert_eq!(status.code(), 3);
-        assert!(output.contains("--> <stdin>:1:10"), "{output}");
-        assert!(
-            output.ends_with("checked 1 file: 1 error, 1 warning\n"),
-            "{output}"
-        );
-    }
-
-    #[test]
-    fn a_folder_stands_for_its_buildspec() {
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("buildspec.yml"), "").unwrap();
-        let files = [folder.path().to_owned()];
-        let mut output = Vec::new();
-        let status = validate(&files, &mut std::io::empty(), OPTIONS, &mut output).unwrap();
-        assert_eq!(status, Status::Errors);
-    }
-
-    #[test]
-    fn a_missing_file_is_named() {
-        let files = [PathBuf::from("/nowhere/buildspec.yml")];
-        let error = validate(&files, &mut std::io::empty(), OPTIONS, &mut Vec::new()).unwrap_err();
-        assert_eq!(error.to_string(), "could not read `/nowhere/buildspec.yml`");
-    }
-}
+mod tests;

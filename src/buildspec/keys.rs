@@ -1,5 +1,7 @@
 //! The keys that each section knows, and what an unknown one may have been meant for.
 
+use super::model::{ReportFormat, Shell};
+
 /// The sections of the file.
 pub const TOP: &[&str] = &[
     "version",
@@ -75,6 +77,28 @@ pub const MATRIX_STATIC_ENV: &[&str] = &["privileged-mode", "type"];
 pub const MATRIX_DYNAMIC: &[&str] = &["buildspec", "env"];
 pub const MATRIX_DYNAMIC_ENV: &[&str] = &["compute-type", "image", "variables"];
 pub const FANOUT: &[&str] = &["parallelism", "ignore-failure"];
+
+/// The shells that `env.shell` knows.
+pub const SHELLS: &[(&str, Shell)] = &[
+    ("bash", Shell::Bash),
+    ("/bin/sh", Shell::Sh),
+    ("powershell.exe", Shell::PowerShell),
+    ("cmd.exe", Shell::Cmd),
+];
+
+/// What `file-format` of a report group can be, in any case.
+pub const REPORT_FORMATS: &[(&str, ReportFormat)] = &[
+    ("JUNITXML", ReportFormat::JunitXml),
+    ("CUCUMBERJSON", ReportFormat::CucumberJson),
+    ("NUNITXML", ReportFormat::NunitXml),
+    ("NUNIT3XML", ReportFormat::Nunit3Xml),
+    ("TESTNGXML", ReportFormat::TestNgXml),
+    ("VISUALSTUDIOTRX", ReportFormat::VisualStudioTrx),
+    ("CLOVERXML", ReportFormat::CloverXml),
+    ("COBERTURAXML", ReportFormat::CoberturaXml),
+    ("JACOCOXML", ReportFormat::JacocoXml),
+    ("SIMPLECOV", ReportFormat::SimpleCov),
+];
 
 /// The runtimes of AWS's images, of today and of old.
 pub const RUNTIMES: &[&str] = &[

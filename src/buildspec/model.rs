@@ -91,6 +91,8 @@ pub struct Phase {
     /// `install` only. Value: the version's text as written (`3.10` stays `3.10`).
     pub runtime_versions: Vec<Variable>,
     pub commands: Vec<Command>,
+    /// The key `commands`, when nothing stands below it.
+    pub empty_commands: Option<Span>,
     pub finally: Vec<Command>,
 }
 

@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use super::model::*;
 use super::{Reading, read, read_bytes};
 use crate::diagnostic::{Severity, human};
+use crate::lint;
 use crate::source::{Source, Span};
 use crate::yaml::{Kind, Node, judge, map};
 
@@ -57,8 +58,9 @@ fn broken_buildspecs_are_explained() {
     let mut wrong = Vec::new();
     for path in fixtures("err") {
         let (source, reading) = load(&path);
-        assert!(!reading.findings.is_empty(), "{}", path.display());
-        let shown = human::render(&source, &reading.findings, false, 120);
+        let findings = lint::all(&source, &reading, &lint::Options::default());
+        assert!(!findings.is_empty(), "{}", path.display());
+        let shown = human::render(&source, &findings, false, 120);
         let expected = path.with_extension("out");
         if update {
             fs::write(&expected, shown).unwrap();
@@ -77,7 +79,8 @@ fn broken_buildspecs_are_explained() {
 fn good_buildspecs_have_no_findings() {
     for path in fixtures("ok") {
         let (source, reading) = load(&path);
-        let shown = human::render(&source, &reading.findings, false, 120);
+        let findings = lint::all(&source, &reading, &lint::Options::default());
+        let shown = human::render(&source, &findings, false, 120);
         assert_eq!(shown, "", "{}", path.display());
         assert_eq!(reading.unknown_keys, []);
     }
@@ -116,7 +119,7 @@ fn the_model_has_everything() {
     );
     assert_eq!(pairs(&env.parameter_store), [("LOGIN", "/codebuild/login")]);
     assert_eq!(env.secrets_manager.len(), 3);
-    assert_eq!(values(&env.exported_variables), ["TAG"]);
+    assert_eq!(values(&env.exported_variables), ["STAGE"]);
     assert!(env.git_credential_helper.unwrap().value);
     assert!(!proxy.unwrap().logs.unwrap().value);
 
@@ -142,7 +145,6 @@ fn the_model_has_everything() {
             "echo \"a:b\"",
             "1",
             "yes",
-            "",
             "echo several\necho lines\n",
             "folded text"
         ]
@@ -328,6 +330,10 @@ fn check(text: &str) {
         finding.related.iter().for_each(|label| place(label.span));
     }
     human::render(&source, &reading.findings, false, 100);
+    for finding in lint::check(&source, &reading, &lint::Options::default()) {
+        place(finding.primary.span);
+        finding.related.iter().for_each(|label| place(label.span));
+    }
     let tree = map::map(&source);
     if let Some(root) = &tree.root {
         inside(root, text);

@@ -7,6 +7,7 @@ mod kept;
 mod man;
 mod overrides;
 mod run;
+mod schema;
 mod sources;
 mod validate;
 
@@ -45,6 +46,7 @@ enum Verb {
     List(kept::List),
     Show(kept::Show),
     Logs(kept::Logs),
+    Schema(schema::Arguments),
     Clean(clean::Arguments),
     Completions(completions::Arguments),
     #[command(hide = true)]
@@ -115,6 +117,7 @@ pub fn main() -> ExitCode {
     let arguments = Cli::from_arg_matches(&command().get_matches());
     let result = match arguments.unwrap_or_else(|error| error.exit()).verb {
         Verb::Run(arguments) => run::execute(*arguments),
+        Verb::Schema(_) => Ok(schema::execute()),
         Verb::Validate(arguments) => validate::execute(&arguments),
         Verb::List(arguments) => kept::list(&arguments),
         Verb::Show(arguments) => kept::show(&arguments),

@@ -1,8 +1,14 @@
-//! A finding is data; how it is shown is a renderer's business.
+//! A finding is data; how it is shown is a renderer's business: one file each.
 
+pub mod edit;
+pub mod github;
 pub mod human;
+pub mod json;
+pub mod junit;
+pub mod rule;
+pub mod sarif;
 
-use crate::source::Span;
+use crate::source::{Source, Span};
 
 /// How much a finding weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,6 +47,52 @@ pub struct Finding {
     pub related: Vec<Label>,
     /// How to mend it, each one sentence.
     pub help: Vec<String>,
+    /// The one safe mending, when there is one: what to put in the place of which bytes. They don't overlap.
+    pub edits: Vec<(Span, String)>,
+}
+
+/// A file and what was found in it.
+#[derive(Clone, Debug)]
+pub struct Checked {
+    pub source: Source,
+    /// In the order of the file, with places in it.
+    pub findings: Vec<Finding>,
+    /// How many buildspecs it holds: one, when it is one.
+    pub buildspecs: usize,
+}
+
+/// How many findings of each severity there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub errors: usize,
+    pub warnings: usize,
+    pub notes: usize,
+}
+
+impl Counts {
+    /// Counts the findings of all files.
+    pub fn of(files: &[Checked]) -> Self {
+        let mut counts = Self::default();
+        for finding in files.iter().flat_map(|file| &file.findings) {
+            match finding.severity {
+                Severity::Error => counts.errors += 1,
+                Severity::Warning => counts.warnings += 1,
+                Severity::Note => counts.notes += 1,
+            }
+        }
+        counts
+    }
+}
+
+impl Severity {
+    /// Its name in every format that does not have one of its own.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Note => "note",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
 }
 
 impl Finding {
@@ -63,6 +115,7 @@ impl Finding {
             },
             related: Vec::new(),
             help: Vec::new(),
+            edits: Vec::new(),
         }
     }
 
@@ -111,6 +164,21 @@ impl Finding {
     #[must_use]
     pub fn help(mut self, text: impl Into<String>) -> Self {
         self.help.push(text.into());
+        self
+    }
+
+    /// What mends it: this text instead of these bytes.
+    #[must_use]
+    pub fn edit(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.edits.push((span, text.into()));
+        self
+    }
+
+    /// What mends it: another name at its place.
+    #[must_use]
+    pub fn rename(mut self, source: &Source, name: &str) -> Self {
+        self.edits
+            .push(edit::rename(source.text(), self.primary.span, name));
         self
     }
 }

@@ -2,6 +2,7 @@
 
 use super::advice::{self, At};
 use super::judge::{Mark, Refusal};
+use super::mend;
 use crate::diagnostic::Finding;
 use crate::source::{Source, Span};
 
@@ -87,6 +88,11 @@ pub(super) fn finding(source: &Source, refusal: &Refusal) -> Finding {
     finding = finding.label(advice.label);
     // libyaml leaves aliases to its caller, so the words are not its own.
     finding.assumed = refusal.problem == "unknown anchor";
+    let at = match begun {
+        Some(begun) if scene.at_line_start() => begun.start,
+        _ => noticed.start,
+    };
+    finding.edits.extend(mend::line(source, at));
     if advice.help.is_empty() {
         finding
     } else {

@@ -8,6 +8,8 @@ mod assumed;
 mod explain;
 pub mod judge;
 pub mod map;
+mod mend;
+pub mod place;
 
 use crate::diagnostic::Finding;
 use crate::source::{Source, Span};

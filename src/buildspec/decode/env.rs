@@ -9,12 +9,6 @@ use crate::diagnostic::Finding;
 use crate::source::Spanned;
 use crate::yaml::{Entry, Node};
 
-const SHELLS: &[(&str, Shell)] = &[
-    ("bash", Shell::Bash),
-    ("/bin/sh", Shell::Sh),
-    ("powershell.exe", Shell::PowerShell),
-    ("cmd.exe", Shell::Cmd),
-];
 const SHELL_NAMES: &str = "`bash` or `/bin/sh`, on Windows `powershell.exe` or `cmd.exe`";
 
 impl Decoder<'_> {
@@ -79,7 +73,7 @@ impl Decoder<'_> {
             let found = shells.iter().find(|(name, _)| *name == text.value);
             found.map(|(_, shell)| Spanned::new(*shell, text.span))
         };
-        if let Some(shell) = known(SHELLS) {
+        if let Some(shell) = known(keys::SHELLS) {
             return Some(shell);
         }
         let shell = known(assumed::SHELLS);

@@ -52,7 +52,7 @@ impl<'a> Decoder<'a> {
     ///
     /// `section` is CodeBuild's name for the place in its log; `None` where it is not known to say anything.
     fn unknown_key(&mut self, section: Option<&str>, place: &str, entry: &Entry, allowed: &[&str]) {
-        let finding = unknown_key(place, &entry.key, allowed);
+        let finding = unknown_key(self.source, place, &entry.key, allowed);
         self.report(finding);
         let Some(section) = section else { return };
         let key = entry.key.text().unwrap_or_default().to_owned();
@@ -67,7 +67,7 @@ impl<'a> Decoder<'a> {
     }
 }
 
-fn unknown_key(place: &str, key: &Node, allowed: &[&str]) -> Finding {
+fn unknown_key(source: &Source, place: &str, key: &Node, allowed: &[&str]) -> Finding {
     let text = key.text().unwrap_or_default();
     let finding = Finding::warning(
         "unknown-key",
@@ -76,7 +76,9 @@ fn unknown_key(place: &str, key: &Node, allowed: &[&str]) -> Finding {
     )
     .label("CodeBuild ignores this key and all below it");
     match (keys::did_you_mean(text, allowed), keys::belongs(text)) {
-        (Some(guess), _) => finding.help(format!("did you mean `{guess}`?")),
+        (Some(guess), _) => finding
+            .help(format!("did you mean `{guess}`?"))
+            .rename(source, guess),
         (None, Some(place)) => finding.help(place),
         (None, None) => finding.help(format!("known here: {}", list(allowed))),
     }

@@ -4,7 +4,7 @@ use super::value::found;
 use super::{Decoder, list};
 use crate::buildspec::model::{Command, OnFailure, Phase, Phases, Variable};
 use crate::buildspec::{assumed, keys};
-use crate::diagnostic::{Finding, Severity};
+use crate::diagnostic::{Finding, Severity, edit};
 use crate::source::{Span, Spanned};
 use crate::yaml::{Entry, Kind, Node};
 
@@ -95,7 +95,8 @@ impl Decoder<'_> {
             self.report(
                 finding
                     .label("did you mean `phases`?")
-                    .help("write `phases:`"),
+                    .help("write `phases:`")
+                    .rename(self.source, "phases"),
             );
             return;
         }
@@ -135,7 +136,9 @@ impl Decoder<'_> {
         let above = above.filter(|above| above.value.is_null());
         let above = above.and_then(|above| above.key.text());
         finding = if let Some(guess) = keys::did_you_mean(name, keys::PHASES) {
-            finding.help(format!("did you mean `{guess}`?"))
+            finding
+                .help(format!("did you mean `{guess}`?"))
+                .rename(self.source, guess)
         } else if let (Some(above), true) = (above, keys::INSTALL.contains(&name)) {
             self.explained.push(name.to_owned());
             finding
@@ -185,7 +188,14 @@ impl Decoder<'_> {
                 "runtime-versions" if name == "install" => {
                     phase.runtime_versions = self.runtime_versions(entry);
                 }
-                "commands" => phase.commands = self.commands(node, &path, COMMANDS),
+                "commands" => {
+                    phase.commands = self.commands(node, &path, COMMANDS);
+                    let empty = match &node.kind {
+                        Kind::Sequence(nodes) => nodes.is_empty(),
+                        kind => *kind == Kind::Null,
+                    };
+                    phase.empty_commands = empty.then_some(entry.key.span);
+                }
                 "finally" => phase.finally = self.commands(node, &path, assumed::FINALLY),
                 "steps" => self.steps(entry),
                 _ => self.unknown_key(
@@ -308,7 +318,28 @@ impl Decoder<'_> {
                 message: "this `:`".to_owned(),
             };
         }
-        self.report(finding.help(quoted(written, found(node) == "list")));
+        finding.edits.extend(self.quote(node));
+        let finding = finding.help(quoted(written, found(node) == "list"));
+        self.report(finding);
+    }
+
+    /// Quotes around a command in one line that is meant as a text: its first word is no key.
+    fn quote(&self, node: &Node) -> Option<(Span, String)> {
+        let written = self.written(node);
+        let first = node.entries().and_then(<[Entry]>::first);
+        let key = first.and_then(|entry| entry.key.text()).unwrap_or_default();
+        let is_text = written.starts_with(['{', '[']) || key.contains(' ');
+        let (line, column) = self.source.position(node.span.start);
+        let start = self.source.line_start(line);
+        let lead = self.source.text().get(start..node.span.start)?;
+        if !is_text || lead.trim() != "-" {
+            return None;
+        }
+        let dash = column.saturating_sub(1 + lead.trim_start().len());
+        let span = Span::new(node.span.start, node.span.start + written.len());
+        let ends = self.source.text().get(span.end..).unwrap_or_default();
+        let line_end = if ends.starts_with('\r') { "\r\n" } else { "\n" };
+        Some((span, edit::quoted_or_block(written, dash, line_end)?))
     }
 
     /// A node as it stands in the file, with the `:` of a key without a value.

@@ -3,22 +3,9 @@
 use super::Decoder;
 use crate::buildspec::keys;
 use crate::buildspec::model::{ReportFormat, ReportGroup};
-use crate::diagnostic::Finding;
+use crate::diagnostic::{Finding, edit};
 use crate::source::Spanned;
 use crate::yaml::{Entry, Node};
-
-const FORMATS: &[(&str, ReportFormat)] = &[
-    ("JUNITXML", ReportFormat::JunitXml),
-    ("CUCUMBERJSON", ReportFormat::CucumberJson),
-    ("NUNITXML", ReportFormat::NunitXml),
-    ("NUNIT3XML", ReportFormat::Nunit3Xml),
-    ("TESTNGXML", ReportFormat::TestNgXml),
-    ("VISUALSTUDIOTRX", ReportFormat::VisualStudioTrx),
-    ("CLOVERXML", ReportFormat::CloverXml),
-    ("COBERTURAXML", ReportFormat::CoberturaXml),
-    ("JACOCOXML", ReportFormat::JacocoXml),
-    ("SIMPLECOV", ReportFormat::SimpleCov),
-];
 
 impl Decoder<'_> {
     pub(super) fn reports(&mut self, node: &Node) -> Vec<ReportGroup> {
@@ -77,15 +64,18 @@ impl Decoder<'_> {
 
     fn format(&mut self, node: &Node, path: &str) -> Option<Spanned<ReportFormat>> {
         let text = self.text(node, path)?;
-        let known = FORMATS
+        let known = keys::REPORT_FORMATS
             .iter()
             .find(|(name, _)| name.eq_ignore_ascii_case(&text.value));
         if known.is_none() {
-            let names: Vec<&str> = FORMATS.iter().map(|(name, _)| *name).collect();
+            let names: Vec<&str> = keys::REPORT_FORMATS.iter().map(|(name, _)| *name).collect();
             self.wrong_value(&text, path, &super::list(&names));
             let guess = keys::did_you_mean(&text.value, &names);
             if let (Some(guess), Some(finding)) = (guess, self.findings.last_mut()) {
                 finding.help.insert(0, format!("did you mean `{guess}`?"));
+                finding
+                    .edits
+                    .push(edit::rename(self.source.text(), text.span, guess));
             }
         }
         known.map(|(_, format)| Spanned::new(*format, text.span))

@@ -93,8 +93,16 @@ impl Decoder<'_> {
                 .help("write `version: 0.2` as the first line");
             if let Some(near) = near(entries, "version") {
                 finding.primary.span = near.key.span;
-                finding = finding.label("did you mean `version`?");
+                finding = finding
+                    .label("did you mean `version`?")
+                    .rename(self.source, "version");
                 self.explained.extend(near.key.text().map(str::to_owned));
+            } else if found.is_none()
+                && entries
+                    .iter()
+                    .all(|entry| entry.key.text() != Some(keys::TOP_0_1))
+            {
+                finding.edits.extend(self.first_line());
             }
             self.report(finding.assumed());
             return Version::default();
@@ -112,11 +120,22 @@ impl Decoder<'_> {
                         entry.value.span,
                     )
                     .label("0.2 and 0.1 exist")
-                    .help("write `version: 0.2`; this is the version of the grammar, not of your project"),
+                    .help("write `version: 0.2`; this is the version of the grammar, not of your project")
+                    .rename(self.source, "0.2"),
                 );
                 Version::default()
             }
         }
+    }
+
+    /// `version: 0.2` above all that is there, unless the file is JSON or begins with YAML's own lines.
+    fn first_line(&self) -> Option<(Span, String)> {
+        let text = self.source.text();
+        let at = if text.starts_with('\u{feff}') { 3 } else { 0 };
+        let line = text[at..].lines().next()?;
+        let plain = !line.starts_with(['{', '%', '-', ' ', '\t']);
+        let end = if text.contains("\r\n") { "\r\n" } else { "\n" };
+        plain.then(|| (Span::new(at, at), format!("version: 0.2{end}")))
     }
 
     fn sections(&mut self, entries: &[Entry], buildspec: &mut Buildspec) {

@@ -1,0 +1,81 @@
+//! Edits: the texts that mend a finding.
+
+use crate::source::Span;
+
+/// Another name in the place of a key or value; its quotes stay.
+pub fn rename(text: &str, span: Span, name: &str) -> (Span, String) {
+    let raw = text.get(span.range()).unwrap_or_default();
+    let quote = raw
+        .chars()
+        .next()
+        .filter(|first| matches!(first, '"' | '\''));
+    match quote {
+        Some(quote) => (span, format!("{quote}{name}{quote}")),
+        None => (span, name.to_owned()),
+    }
+}
+
+/// One line as a YAML text in quotes; `None` where only a block could hold it.
+pub fn quoted(line: &str) -> Option<String> {
+    if line.contains('\n') {
+        None
+    } else if !line.contains('\'') {
+        Some(format!("'{line}'"))
+    } else if !line.contains(['"', '\\']) {
+        Some(format!("\"{line}\""))
+    } else {
+        None
+    }
+}
+
+/// One line as a YAML text in quotes, or as a block below `column` where quotes can't hold it.
+pub fn quoted_or_block(line: &str, column: usize, line_end: &str) -> Option<String> {
+    if line.contains('\n') {
+        return None;
+    }
+    quoted(line).or_else(|| Some(format!("|-{line_end}{}{line}", " ".repeat(column + 2))))
+}
+
+/// The text with edits in it; `None` when two of them overlap or one lies outside.
+pub fn apply(text: &str, edits: &[(Span, String)]) -> Option<String> {
+    let mut edits: Vec<&(Span, String)> = edits.iter().collect();
+    edits.sort_by_key(|(span, _)| (span.start, span.end));
+    let mut out = String::with_capacity(text.len());
+    let mut done = 0;
+    for (span, new) in edits {
+        out.push_str(text.get(done..span.start)?);
+        out.push_str(new);
+        done = span.end.max(span.start);
+    }
+    out.push_str(text.get(done..)?);
+    Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writes_texts_that_yaml_takes() {
+        assert_eq!(quoted("echo a: b").unwrap(), "'echo a: b'");
+        assert_eq!(quoted("echo 'a: b'").unwrap(), "\"echo 'a: b'\"");
+        assert_eq!(quoted("echo 'a: \"b'"), None);
+        assert_eq!(
+            quoted_or_block("echo 'a: \"b'", 4, "\n").unwrap(),
+            "|-\n      echo 'a: \"b'"
+        );
+        assert_eq!(rename("'a': b", Span::new(0, 3), "x").1, "'x'");
+    }
+
+    #[test]
+    fn applies_in_any_order_and_refuses_overlaps() {
+        let edit = |start, end, text: &str| (Span::new(start, end), text.to_owned());
+        assert_eq!(
+            apply("abcd", &[edit(3, 4, "x"), edit(0, 1, "")]).unwrap(),
+            "bcx"
+        );
+        assert_eq!(apply("abcd", &[edit(4, 4, "e")]).unwrap(), "abcde");
+        assert_eq!(apply("abcd", &[edit(0, 2, ""), edit(1, 3, "")]), None);
+        assert_eq!(apply("abcd", &[edit(0, 9, "")]), None);
+    }
+}

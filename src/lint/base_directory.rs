@@ -1,0 +1,79 @@
+//! `base-directory` that can't be what is meant.
+
+use super::context::Context;
+use super::{Group, Rule};
+use crate::buildspec::model::Text;
+use crate::diagnostic::{Finding, Severity};
+
+pub(super) const RULE: Rule = Rule {
+    id: "base-directory",
+    severity: Severity::Warning,
+    group: Group::Warning,
+    summary: "a `base-directory` in which the files can't be",
+    why: "`files` are looked for below `base-directory`, so a folder that stands in both is looked for twice: `dist/dist`. `~` is not \
+          expanded. When nothing is found, the build fails with `no matching base directory path found` or `no matching artifact \
+          paths found`.",
+    before: "artifacts:\n  base-directory: dist\n  files:\n    - dist/**/*",
+    after: "artifacts:\n  base-directory: dist\n  files:\n    - '**/*'",
+    check: Some(check),
+};
+
+fn check(context: &Context<'_>) -> Vec<Finding> {
+    let buildspec = context.buildspec;
+    let artifacts = buildspec.artifacts.iter();
+    let secondary = buildspec
+        .artifacts
+        .iter()
+        .flat_map(|artifacts| artifacts.secondary.iter().map(|(_, it)| it));
+    let artifacts = artifacts
+        .chain(secondary)
+        .map(|it| (it.base_directory.as_ref(), &it.files));
+    let reports = buildspec
+        .reports
+        .iter()
+        .map(|it| (it.base_directory.as_ref(), &it.files));
+    artifacts
+        .chain(reports)
+        .filter_map(|(base, files)| look(base?, files))
+        .collect()
+}
+
+fn look(base: &Text, files: &[Text]) -> Option<Finding> {
+    if base.value.starts_with('~') {
+        return Some(
+            Finding::warning(
+                RULE.id,
+                "`~` is not expanded in `base-directory`",
+                base.span,
+            )
+            .label("taken as a folder of that name")
+            .help("write `/root` for the home folder"),
+        );
+    }
+    let plain = base.value.trim_start_matches("./").trim_end_matches('/');
+    if plain.is_empty() || plain == "." || plain.contains(['*', '$']) {
+        return None;
+    }
+    let twice = |file: &&Text| {
+        let file = file.value.trim_start_matches("./");
+        file.strip_prefix(plain)
+            .is_some_and(|rest| rest.starts_with('/'))
+    };
+    // One that fits may be the one that is meant.
+    if files.is_empty() || !files.iter().all(|file| twice(&file)) {
+        return None;
+    }
+    let first = files.first()?;
+    Some(
+        Finding::warning(
+            RULE.id,
+            format!("`{}` is looked for in `{plain}/{plain}`", first.value),
+            first.span,
+        )
+        .label("starts from `base-directory`")
+        .related(base.span, "the folder that `files` start from")
+        .help(format!(
+            "remove `{plain}/` from `files`, or remove `base-directory`"
+        )),
+    )
+}

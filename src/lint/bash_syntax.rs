@@ -1,0 +1,187 @@
+//! What bash knows and dash, the `sh` of AWS's Ubuntu images, does not. Each was tried with dash 0.5.12.
+
+use std::ops::Range;
+
+use super::context::{Context, Dialect, Item};
+use super::shell::{self, CompoundKind, ExpansionKind, Modifier, Simple, Visit, Word};
+use super::{Group, Rule};
+use crate::diagnostic::{Finding, Severity};
+
+pub(super) const RULE: Rule = Rule {
+    id: "bash-syntax",
+    severity: Severity::Warning,
+    group: Group::Warning,
+    summary: "bash syntax, and the shell may be dash",
+    why: "Commands are read by `/bin/sh` unless `env.shell` says `bash`. In AWS's Ubuntu images (`aws/codebuild/standard:*`) and in images \
+          made from Debian or Ubuntu that is dash, which ends with `[[: not found`, `source: not found` or a syntax error. In AWS's \
+          Amazon Linux images `sh` is bash, so the same buildspec works there: with `--image` this tool knows which it is.",
+    before: "phases:\n  build:\n    commands:\n      - 'if [[ $STAGE == prod* ]]; then make release; fi'",
+    after: "env:\n  shell: bash\nphases:\n  build:\n    commands:\n      - 'if [[ $STAGE == prod* ]]; then make release; fi'",
+    check: Some(check),
+};
+
+/// More places than this are counted, not shown.
+const MOST_PLACES: usize = 6;
+
+fn check(context: &Context<'_>) -> Vec<Finding> {
+    let bash_as_sh =
+        |image: &String| image.contains("amazonlinux") || image.contains("codebuild/al2");
+    if context.dialect != Dialect::Sh || context.options.image.as_ref().is_some_and(bash_as_sh) {
+        return Vec::new();
+    }
+    let mut places = Vec::new();
+    for item in &context.items {
+        let mut found = Vec::new();
+        shell::walk_all(&item.script.list, &mut |visit| {
+            look(item, visit, &mut found);
+        });
+        found.sort_by_key(|(range, _)| range.start);
+        found.dedup_by(|one, other| one.0.start == other.0.start);
+        for (range, what) in found {
+            places.push((context.place(item, range), what));
+        }
+    }
+    let Some(((span, what), rest)) = places.split_first() else {
+        return Vec::new();
+    };
+    let mut finding = Finding::warning(RULE.id, "bash syntax, and the shell is `sh`", *span).label(
+        format!("{what}: not known to dash, the `sh` of Ubuntu images"),
+    );
+    for (span, what) in rest.iter().take(MOST_PLACES) {
+        finding = finding.related(*span, what.clone());
+    }
+    if let Some(left @ 1..) = rest.len().checked_sub(MOST_PLACES) {
+        finding
+            .message
+            .push_str(&format!(" ({left} more places than shown)"));
+    }
+    vec![
+        finding
+            .help("put `shell: bash` below `env`, or write it as `sh` knows it")
+            .help(
+                "in Amazon Linux images `sh` is bash, and this works; with `--image` it is known",
+            ),
+    ]
+}
+
+type Found = Vec<(Range<usize>, String)>;
+
+fn look(item: &Item<'_>, visit: Visit<'_>, found: &mut Found) {
+    match visit {
+        Visit::Simple(step) => simple(step.simple, found),
+        Visit::Compound(compound) => {
+            let text = item.text.get(compound.opening.clone()).unwrap_or_default();
+            if compound.kind == CompoundKind::Arithmetic {
+                found.push((compound.opening.clone(), "`(( ))`".to_owned()));
+            } else if text == "select" {
+                found.push((compound.opening.clone(), "`select`".to_owned()));
+            }
+        }
+        Visit::Function(name, range, true) => {
+            found.push((range.start..name.range.end, "`function`".to_owned()));
+        }
+        Visit::Function(..) => {}
+        Visit::Word(it) => word(it, found),
+    }
+}
+
+fn simple(simple: &Simple, found: &mut Found) {
+    for redirect in &simple.redirects {
+        if matches!(redirect.operator, "<<<" | "&>" | "&>>") {
+            found.push((redirect.range.clone(), format!("`{}`", redirect.operator)));
+        }
+    }
+    for word in &simple.assignments {
+        let name = word.assigned().unwrap_or_default();
+        let sign = word.text.get(name.len()..).unwrap_or_default();
+        if sign.starts_with('[') || sign.starts_with('+') {
+            let what = if sign.starts_with('+') {
+                "`+=`"
+            } else {
+                "an array"
+            };
+            found.push((word.range.clone(), what.to_owned()));
+        }
+    }
+    let Some(first) = simple.words.first() else {
+        return;
+    };
+    if first.quoted {
+        return;
+    }
+    let argument = |wanted: &dyn Fn(&str) -> bool| {
+        let words = simple.arguments().iter();
+        words
+            .filter(|word| !word.quoted)
+            .find(|word| word.literal().is_some_and(wanted))
+    };
+    match first.text.as_str() {
+        "[[" | "source" | "pushd" | "popd" | "shopt" | "declare" | "typeset" | "let"
+        | "mapfile" | "readarray" => {
+            found.push((first.range.clone(), format!("`{}`", first.text)));
+        }
+        "[" | "test" => {
+            if let Some(equals) = argument(&|text| text == "==") {
+                found.push((equals.range.clone(), format!("`==` in `{}`", first.text)));
+            }
+        }
+        "set" => {
+            if let Some(option) = argument(&|text| text == "pipefail") {
+                found.push((option.range.clone(), "`pipefail`".to_owned()));
+            }
+        }
+        "trap" => {
+            if let Some(signal) = argument(&|text| text == "ERR") {
+                found.push((signal.range.clone(), "`trap` for `ERR`".to_owned()));
+            }
+        }
+        "export" => {
+            if let Some(option) = argument(&|text| text == "-f") {
+                found.push((option.range.clone(), "`export -f`".to_owned()));
+            }
+        }
+        "read" => {
+            if let Some(option) = argument(&|text| matches!(text, "-a" | "-ra" | "-d")) {
+                found.push((option.range.clone(), "an option of `read`".to_owned()));
+            }
+        }
+        _ => {}
+    }
+}
+
+fn word(word: &Word, found: &mut Found) {
+    if word.array {
+        let end = word
+            .text
+            .find('=')
+            .map_or(word.range.end, |at| word.range.start + at + 2);
+        found.push((
+            word.range.start..end.min(word.range.end),
+            "an array".to_owned(),
+        ));
+    }
+    for expansion in &word.expansions {
+        let what = match &expansion.kind {
+            ExpansionKind::Process(_) => "process substitution".to_owned(),
+            ExpansionKind::Ansi => "`$'...'`".to_owned(),
+            ExpansionKind::Variable { name, modifier } if is_bash(name, modifier) => {
+                "a form of `${ }`".to_owned()
+            }
+            _ => continue,
+        };
+        found.push((expansion.range.clone(), what));
+    }
+}
+
+/// `${x:0:7}`, `${x/a/b}`, `${x^^}`, `${x[0]}`, `${!x}` and the like; not `${x:-y}` or `${x%y}`.
+fn is_bash(name: &str, modifier: &Modifier) -> bool {
+    let mut rest = modifier.rest.chars();
+    let indirect = modifier.prefix == Some('!') && !name.is_empty();
+    indirect
+        || !name.is_empty()
+            && match rest.next() {
+                Some('/' | '^' | ',' | '[' | '@') => true,
+                Some(':') => !matches!(rest.next(), Some('-' | '=' | '+' | '?')),
+                _ => false,
+            }
+}

@@ -1,0 +1,246 @@
+//! What every rule looks at: the buildspec, and its commands taken apart.
+
+use std::cell::OnceCell;
+use std::ops::Range;
+
+use super::Options;
+use super::shell::{self, Script, Simple, Step};
+use crate::buildspec::model::{Buildspec, Command, Phase, Shell, Text, Variable};
+use crate::source::{Source, Span};
+use crate::yaml::place::Places;
+
+/// One file, ready to be looked at.
+pub(super) struct Context<'a> {
+    pub(super) source: &'a Source,
+    pub(super) buildspec: &'a Buildspec,
+    pub(super) options: &'a Options,
+    /// All commands, in the order in which they run.
+    pub(super) items: Vec<Item<'a>>,
+    pub(super) dialect: Dialect,
+}
+
+/// The shell that reads the commands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dialect {
+    /// `/bin/sh`, whatever that is in the image.
+    Sh,
+    Bash,
+    /// PowerShell or cmd.exe.
+    Windows,
+}
+
+/// One command of the buildspec.
+pub(super) struct Item<'a> {
+    pub(super) phase: &'static str,
+    /// Stands in `finally`.
+    pub(super) is_final: bool,
+    pub(super) text: &'a str,
+    pub(super) span: Span,
+    pub(super) script: Script,
+    places: OnceCell<Places>,
+}
+
+impl<'a> Context<'a> {
+    pub(super) fn new(source: &'a Source, buildspec: &'a Buildspec, options: &'a Options) -> Self {
+        let dialect = dialect(buildspec);
+        let mut items = Vec::new();
+        for (phase, content) in phases(buildspec) {
+            let commands = content.commands.iter().map(|command| (command, false));
+            let finally = content.finally.iter().map(|command| (command, true));
+            for (command, is_final) in commands.chain(finally) {
+                items.push(Item {
+                    phase,
+                    is_final,
+                    text: &command.value,
+                    span: command.span,
+                    script: match dialect {
+                        Dialect::Windows => Script::default(),
+                        Dialect::Sh | Dialect::Bash => shell::parse(&command.value),
+                    },
+                    places: OnceCell::new(),
+                });
+            }
+        }
+        Self {
+            source,
+            buildspec,
+            options,
+            items,
+            dialect,
+        }
+    }
+
+    /// Commands are read by a shell of the Unix family.
+    pub(super) fn is_unix(&self) -> bool {
+        self.dialect != Dialect::Windows
+    }
+
+    /// Where a part of a command's text stands.
+    pub(super) fn place(&self, item: &Item<'_>, range: Range<usize>) -> Span {
+        item.places
+            .get_or_init(|| Places::new(self.source.text(), item.span, item.text))
+            .span(range)
+    }
+
+    /// Where a part of another text stands.
+    pub(super) fn place_in(&self, text: &Text, range: Range<usize>) -> Span {
+        Places::new(self.source.text(), text.span, &text.value).span(range)
+    }
+
+    /// Every simple command of every item.
+    pub(super) fn each_simple(&'a self, mut visit: impl FnMut(&'a Item<'a>, Step<'a>)) {
+        for item in &self.items {
+            shell::walk(&item.script.list, &mut |step| visit(item, step));
+        }
+    }
+
+    /// Variables of `env.variables`, and those of the tasks of a batch.
+    pub(super) fn plain_variables(&self) -> Vec<&'a Variable> {
+        let mut variables: Vec<&Variable> = self.buildspec.env.variables.iter().collect();
+        variables.extend(self.batch_variables());
+        variables
+    }
+
+    fn batch_variables(&self) -> Vec<&'a Variable> {
+        use crate::buildspec::model::BatchKind;
+        match self
+            .buildspec
+            .batch
+            .as_ref()
+            .and_then(|batch| batch.kind.as_ref())
+        {
+            Some(BatchKind::Graph(tasks) | BatchKind::List(tasks)) => {
+                tasks.iter().flat_map(|task| &task.env.variables).collect()
+            }
+            Some(BatchKind::Matrix(_) | BatchKind::Fanout { .. }) | None => Vec::new(),
+        }
+    }
+}
+
+/// The phases that the file names, in the order in which they run.
+pub(super) fn phases(buildspec: &Buildspec) -> impl Iterator<Item = (&'static str, &Phase)> {
+    let phases = &buildspec.phases;
+    [
+        ("install", &phases.install),
+        ("pre_build", &phases.pre_build),
+        ("build", &phases.build),
+        ("post_build", &phases.post_build),
+    ]
+    .into_iter()
+    .filter_map(|(name, phase)| Some((name, phase.as_ref()?)))
+}
+
+fn dialect(buildspec: &Buildspec) -> Dialect {
+    match buildspec.env.shell.as_ref().map(|shell| shell.value) {
+        Some(Shell::Bash) => Dialect::Bash,
+        Some(Shell::PowerShell | Shell::Cmd) => Dialect::Windows,
+        Some(Shell::Sh) => Dialect::Sh,
+        None => {
+            let windows = phases(buildspec)
+                .flat_map(|(_, phase)| phase.commands.iter().chain(&phase.finally))
+                .any(is_windows);
+            if windows {
+                Dialect::Windows
+            } else {
+                Dialect::Sh
+            }
+        }
+    }
+}
+
+/// A command that only Windows understands; a buildspec for Windows need not name its shell.
+fn is_windows(command: &Command) -> bool {
+    const STARTS: &[&str] = &[
+        "powershell",
+        "pwsh",
+        "choco ",
+        "msbuild",
+        "nuget ",
+        "set-",
+        "get-",
+        "new-",
+        "write-",
+        "invoke-",
+        "remove-",
+        "copy-",
+        "start-",
+        "import-",
+        "add-",
+        "expand-",
+        "compress-",
+        "move-",
+        "test-path",
+        "& ",
+        ".\\",
+        "c:\\",
+        "cmd /c",
+        "cmd.exe",
+        "msiexec",
+        "robocopy ",
+        "xcopy ",
+        "vcpkg ",
+        "dir ",
+        "del ",
+        "%",
+        "if (",
+        "foreach (",
+        "try {",
+        "$env:",
+    ];
+    let text = command.value.trim_start();
+    let lower: String = text.chars().take(16).flat_map(char::to_lowercase).collect();
+    let assigns = || {
+        // `$name = value` is nothing in a shell of the Unix family.
+        text.strip_prefix('$').is_some_and(|rest| {
+            let end = rest
+                .find(|letter: char| !(letter.is_alphanumeric() || letter == '_' || letter == ':'));
+            end.is_some_and(|end| end > 0 && rest[end..].trim_start().starts_with("= "))
+        })
+    };
+    STARTS.iter().any(|start| lower.starts_with(start))
+        || text.contains("$env:")
+        || text.contains("$Env:")
+        || assigns()
+        || has_backslashes(text)
+}
+
+/// A path of Windows among the first words: `cd app\src`, `python tools\run.py`.
+fn has_backslashes(text: &str) -> bool {
+    const PROGRAMS: &[&str] = &[".bat", ".cmd", ".exe", ".ps1", ".py"];
+    let mut words = text.split_whitespace();
+    let first = words.next().unwrap_or_default();
+    let second = words.next().unwrap_or_default();
+    let path = |word: &str| word.contains('\\') && !word.contains(['"', '\'', '$']);
+    let program = |word: &str| {
+        PROGRAMS
+            .iter()
+            .any(|ending| word.to_ascii_lowercase().ends_with(ending))
+    };
+    let second = second.trim_end_matches(';');
+    path(first) && program(first)
+        || path(second) && (program(second) || first == "cd" && !text.contains("\\ "))
+}
+
+/// A simple command in short, as it is named in a sentence: its name and its first plain argument.
+pub(super) fn short(simple: &Simple) -> String {
+    let mut words = simple.words.iter();
+    let name = words.next().map_or("", |word| match word.text.as_str() {
+        text if text.starts_with("$(") => "$( )",
+        text => text,
+    });
+    let mut text: String = name.chars().take(40).collect();
+    let sub = words.next().filter(|word| {
+        word.literal().is_some_and(|text| {
+            !text.is_empty()
+                && text.len() <= 24
+                && text
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte))
+        })
+    });
+    if let Some(sub) = sub.filter(|word| !word.text.starts_with('-')) {
+        text.push(' ');
+        text.push_str(&sub.text);
+    }
+    text
+}

@@ -1,0 +1,100 @@
+//! `exit 0` ends a command, not the build.
+
+use std::ops::Range;
+
+use super::context::{Context, Item};
+use super::shell::{self, Simple, Visit, Word};
+use super::{Group, Rule};
+use crate::diagnostic::{Finding, Severity};
+
+pub(super) const RULE: Rule = Rule {
+    id: "exit-zero",
+    severity: Severity::Warning,
+    group: Group::Warning,
+    summary: "`exit 0`, which ends this command only and loses its state",
+    why: "`exit 0` does not end the build: the next command runs as if nothing had happened, and so do the phases that follow. What the \
+          command did to the directory and to variables before it is lost, since CodeBuild saves both at the command's end, which is \
+          not reached. There is no way to end a build early as a success: put what is to be left out behind an `if`.",
+    before: "phases:\n  build:\n    commands:\n      - 'if [ -z \"$CHANGED\" ]; then exit 0; fi'\n      - make deploy",
+    after: "phases:\n  build:\n    commands:\n      - 'if [ -n \"$CHANGED\" ]; then make deploy; fi'",
+    check: Some(check),
+};
+
+fn check(context: &Context<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (index, item) in context.items.iter().enumerate() {
+        let next = context.items.get(index + 1);
+        shell::walk(&item.script.list, &mut |step| {
+            if step.inside.subshell || !is_exit(step.simple) {
+                return;
+            }
+            let span = context.place(item, step.simple.range.clone());
+            let state = lost_variable(item, step.simple.range.start, &context.items[index + 1..]);
+            let finding = match (state, next) {
+                (Some((name, place)), _) => {
+                    Finding::warning(RULE.id, format!("`{name}` is lost with this `exit 0`"), span)
+                        .label("ends the command before its variables are saved")
+                        .related(context.place(item, place), "set here, and used by a later command")
+                        .help("leave out what follows with an `if` instead of `exit 0`")
+                }
+                (None, Some(next)) if next.phase == item.phase && next.is_final == item.is_final => {
+                    Finding::warning(RULE.id, "`exit 0` ends this command, not the build", span)
+                        .label("the phase goes on")
+                        .related(context.place(next, 0..first_line(next.text)), "runs next")
+                        .help("put the commands that are to be left out behind an `if`, in one block; a build can't be ended early as a success")
+                }
+                _ => return,
+            };
+            findings.push(finding);
+        });
+    }
+    findings
+}
+
+fn is_exit(simple: &Simple) -> bool {
+    let zero = |arguments: &[Word]| matches!(arguments, [status] if status.literal() == Some("0"));
+    simple.name() == Some("exit") && zero(simple.arguments())
+}
+
+/// A variable that is set before a place, and that a later command uses.
+fn lost_variable<'a>(
+    item: &'a Item<'a>,
+    place: usize,
+    later: &[Item<'_>],
+) -> Option<(&'a str, Range<usize>)> {
+    let mut found = None;
+    shell::walk(&item.script.list, &mut |step| {
+        let simple = step.simple;
+        if step.inside.subshell || step.inside.function || simple.range.end > place {
+            return;
+        }
+        let words = match simple.name() {
+            None if simple.words.is_empty() => &simple.assignments[..],
+            Some("export") => simple.arguments(),
+            _ => return,
+        };
+        for word in words {
+            if let Some(name) = word.assigned().filter(|name| uses(later, name)) {
+                found = Some((name, word.range.clone()));
+            }
+        }
+    });
+    found
+}
+
+/// `$NAME` or `${NAME}` stands in one of the commands.
+fn uses(items: &[Item<'_>], name: &str) -> bool {
+    items.iter().any(|item| {
+        let mut found = false;
+        shell::walk_all(&item.script.list, &mut |visit| {
+            if let Visit::Word(word) = visit {
+                word.variables(&mut |used| found |= used == name);
+            }
+        });
+        found
+    })
+}
+
+fn first_line(text: &str) -> usize {
+    text.find('\n').unwrap_or(text.len())
+}

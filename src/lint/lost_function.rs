@@ -1,0 +1,108 @@
+//! Functions and aliases do not pass from one command to the next.
+
+use super::context::{Context, Item};
+use super::shell::{self, Visit};
+use super::{Group, Rule};
+use crate::diagnostic::{Finding, Severity};
+use crate::source::Span;
+
+pub(super) const RULE: Rule = Rule {
+    id: "lost-function",
+    severity: Severity::Warning,
+    group: Group::Warning,
+    summary: "a function or alias that is defined in one command and used in another",
+    why: "Each item of `commands` runs in a shell of its own. Variables and the working directory are handed on; functions and aliases are \
+          not, and end as `not found`. Define and use them in one block, or put them into a file that each command reads with `.`.",
+    before: "phases:\n  build:\n    commands:\n      - 'retry() { \"$@\" || \"$@\"; }'\n      - retry make",
+    after: "phases:\n  build:\n    commands:\n      - |\n        retry() { \"$@\" || \"$@\"; }\n        retry make",
+    check: Some(check),
+};
+
+struct Definition<'a> {
+    name: &'a str,
+    kind: &'static str,
+    item: usize,
+    span: Span,
+}
+
+fn check(context: &Context<'_>) -> Vec<Finding> {
+    let mut known: Vec<Definition<'_>> = Vec::new();
+    let mut findings: Vec<Finding> = Vec::new();
+    for (index, item) in context.items.iter().enumerate() {
+        define(context, index, item, &mut known);
+        if known.is_empty() || reads_files(item) {
+            continue;
+        }
+        shell::walk(&item.script.list, &mut |step| {
+            let Some(first) = step.simple.words.first() else {
+                return;
+            };
+            let Some(name) = first.literal() else { return };
+            let defined = |definition: &&Definition<'_>| definition.name == name;
+            if known
+                .iter()
+                .filter(defined)
+                .any(|definition| definition.item == index)
+            {
+                return;
+            }
+            let Some(definition) = known.iter().rfind(defined) else {
+                return;
+            };
+            let kind = definition.kind;
+            findings.push(
+                Finding::warning(
+                    RULE.id,
+                    format!("the {kind} `{name}` does not exist in this command"),
+                    context.place(item, first.range.clone()),
+                )
+                .label("run by a shell of its own")
+                .related(definition.span, "defined here, and gone after this command")
+                .help(format!("use the {kind} in the command that defines it, or put it into a file that each command reads with `. ./file`")),
+            );
+        });
+    }
+    findings
+}
+
+fn define<'a>(
+    context: &Context<'a>,
+    index: usize,
+    item: &'a Item<'a>,
+    known: &mut Vec<Definition<'a>>,
+) {
+    shell::walk_all(&item.script.list, &mut |visit| match visit {
+        Visit::Function(name, ..) => {
+            if let Some(text) = name.literal() {
+                known.push(Definition {
+                    name: text,
+                    kind: "function",
+                    item: index,
+                    span: context.place(item, name.range.clone()),
+                });
+            }
+        }
+        Visit::Simple(step) if step.simple.name() == Some("alias") => {
+            for word in step.simple.arguments() {
+                if let Some((name, _)) = word.text.split_once('=') {
+                    known.push(Definition {
+                        name,
+                        kind: "alias",
+                        item: index,
+                        span: context.place(item, word.range.clone()),
+                    });
+                }
+            }
+        }
+        _ => {}
+    });
+}
+
+/// The definition may come from a file, or from a text that is run.
+fn reads_files(item: &Item<'_>) -> bool {
+    let mut found = false;
+    shell::walk(&item.script.list, &mut |step| {
+        found |= matches!(step.simple.name(), Some("." | "source" | "eval"));
+    });
+    found
+}

@@ -1,0 +1,124 @@
+//! Rules: what CodeBuild takes, and what bites later.
+//!
+//! The reader reports what CodeBuild refuses; the rules here look at what it understood. One rule, one file.
+
+mod base_directory;
+mod bash_syntax;
+mod cache_file;
+mod context;
+mod curl_pipe_shell;
+mod deploy_after_failure;
+mod discard_paths;
+mod docker_password;
+mod ecr_get_login;
+mod empty_command;
+mod exit_zero;
+mod exported_variable;
+mod limit;
+mod literal_variable;
+mod lost_failure;
+mod lost_function;
+mod lost_option;
+mod old_version;
+mod reader;
+mod registry;
+mod reserved_name;
+mod runtime;
+pub mod runtimes;
+mod secret_echo;
+mod secret_literal;
+pub(crate) mod shell;
+mod tokens;
+mod untrusted_input;
+
+use crate::buildspec::Reading;
+use crate::diagnostic::{Finding, Severity};
+use crate::source::Source;
+use context::Context;
+
+pub use registry::{RULES, rule};
+
+/// What the rules can be told besides the file.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The build's image, such as `aws/codebuild/standard:7.0`: its runtimes and its shell are known.
+    pub image: Option<String>,
+}
+
+/// What a rule is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Group {
+    /// CodeBuild refuses the file.
+    Error,
+    /// CodeBuild takes it, and it bites.
+    Warning,
+    /// It gives away a secret, or lets a stranger run something.
+    Security,
+}
+
+/// One rule: how it is called, what it is for, and how it looks for it.
+#[derive(Debug)]
+pub struct Rule {
+    /// Stable, such as `bash-syntax`.
+    pub id: &'static str,
+    /// Of most of its findings.
+    pub severity: Severity,
+    pub group: Group,
+    /// One line, lower case, no full stop.
+    pub summary: &'static str,
+    /// Why it matters: whole sentences.
+    pub why: &'static str,
+    /// A piece of a buildspec that has it.
+    pub before: &'static str,
+    /// The same, mended.
+    pub after: &'static str,
+    /// `None` for what the reader reports itself.
+    check: Option<Check>,
+}
+
+type Check = fn(&Context<'_>) -> Vec<Finding>;
+
+impl Rule {
+    /// The text of `buildspec validate --explain`.
+    pub fn explain(&self) -> String {
+        let block = |text: &str| {
+            let lines = text
+                .lines()
+                .map(|line| format!("    {line}").trim_end().to_owned());
+            lines.collect::<Vec<_>>().join("\n")
+        };
+        format!(
+            "{}: {}\n\n{}\n\nBefore:\n\n{}\n\nAfter:\n\n{}\n",
+            self.id,
+            self.summary,
+            self.why,
+            block(self.before),
+            block(self.after)
+        )
+    }
+}
+
+/// What the rules find in a file that was read, in the order of the file.
+pub fn check(source: &Source, reading: &Reading, options: &Options) -> Vec<Finding> {
+    let context = Context::new(source, &reading.buildspec, options);
+    let mut findings: Vec<Finding> = RULES
+        .iter()
+        .filter_map(|rule| rule.check)
+        .flat_map(|check| check(&context))
+        .collect();
+    findings.sort_by_key(|finding| (finding.primary.span.start, finding.rule));
+    // What stands behind an alias is visited once for each of its uses.
+    findings.dedup_by(|one, other| one.rule == other.rule && one.primary == other.primary);
+    findings
+}
+
+/// What the reader and the rules found, in the order of the file.
+pub fn all(source: &Source, reading: &Reading, options: &Options) -> Vec<Finding> {
+    let mut findings = reading.findings.clone();
+    findings.extend(check(source, reading, options));
+    findings.sort_by_key(|finding| finding.primary.span.start);
+    findings
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,173 @@
+//! Names that a stranger chooses: branches and tags of a webhook.
+
+use std::collections::HashSet;
+
+use super::context::{Context, Item};
+use super::shell::{self, CompoundKind, ExpansionKind, Modifier, Simple, Visit, Word};
+use super::{Group, Rule};
+use crate::diagnostic::{Finding, Severity};
+
+pub(super) const RULE: Rule = Rule {
+    id: "untrusted-input",
+    severity: Severity::Warning,
+    group: Group::Security,
+    summary: "a webhook's variable that is run as code, or used without quotes",
+    why: "`CODEBUILD_WEBHOOK_HEAD_REF` and its kin hold names that whoever opens a pull request has chosen; Git allows `$( )`, `;` and `|` in \
+          them. In `eval` or `sh -c` they are run. Without quotes they may become several words or options, and in a build that no \
+          webhook started they are empty and vanish, so that `[ $X = y ]` is an error.",
+    before: "phases:\n  build:\n    commands:\n      - sh -c \"make $CODEBUILD_WEBHOOK_HEAD_REF\"",
+    after: "phases:\n  build:\n    commands:\n      - sh -c 'make \"$1\"' sh \"$CODEBUILD_WEBHOOK_HEAD_REF\"",
+    check: Some(check),
+};
+
+/// A hash or a word of CodeBuild's, not of a stranger.
+const HARMLESS: &[&str] = &[
+    "CODEBUILD_WEBHOOK_EVENT",
+    "CODEBUILD_WEBHOOK_MERGE_COMMIT",
+    "CODEBUILD_WEBHOOK_PREV_COMMIT",
+    "CODEBUILD_WEBHOOK_ACTOR_ACCOUNT_ID",
+];
+
+fn is_webhook(name: &str) -> bool {
+    name.starts_with("CODEBUILD_WEBHOOK_") && !HARMLESS.contains(&name)
+}
+
+fn check(context: &Context<'_>) -> Vec<Finding> {
+    let mut tainted: HashSet<&str> = HashSet::new();
+    let mut findings: Vec<Finding> = Vec::new();
+    for item in &context.items {
+        shell::walk_all(&item.script.list, &mut |visit| match visit {
+            Visit::Simple(step) => {
+                taint(step.simple, &mut tainted);
+                look(context, item, step.simple, &tainted, &mut findings);
+            }
+            Visit::Compound(compound) if compound.kind == CompoundKind::For => {
+                for word in compound.words.iter().skip(1) {
+                    unquoted(context, item, word, &tainted, &mut findings);
+                }
+            }
+            _ => {}
+        });
+    }
+    findings
+}
+
+/// Remembers variables that get their value from a tainted one.
+fn taint<'a>(simple: &'a Simple, tainted: &mut HashSet<&'a str>) {
+    let export = matches!(
+        simple.name(),
+        Some("export" | "declare" | "local" | "readonly")
+    );
+    let arguments = if export { simple.arguments() } else { &[] };
+    for word in simple.assignments.iter().chain(arguments) {
+        let Some(name) = word.assigned() else {
+            continue;
+        };
+        let mut from = false;
+        word.variables(&mut |used| from |= is_webhook(used) || tainted.contains(used));
+        if from {
+            tainted.insert(name);
+        } else {
+            tainted.remove(name);
+        }
+    }
+}
+
+fn look(
+    context: &Context<'_>,
+    item: &Item<'_>,
+    simple: &Simple,
+    tainted: &HashSet<&str>,
+    findings: &mut Vec<Finding>,
+) {
+    let code = code_words(simple);
+    if !code.is_empty() {
+        for word in code {
+            for (name, range, _) in used(word, tainted) {
+                findings.push(
+                    Finding::warning(
+                        RULE.id,
+                        format!("`{name}` is run as part of a command: whoever names the branch can run anything"),
+                        context.place(item, range),
+                    )
+                    .label("becomes code")
+                    .help("hand it over as an argument: `sh -c 'command \"$1\"' sh \"$NAME\"`"),
+                );
+            }
+        }
+        return;
+    }
+    if matches!(
+        simple.name(),
+        Some("[[" | "export" | "local" | "declare" | "readonly" | "echo")
+    ) {
+        return;
+    }
+    for word in &simple.words {
+        unquoted(context, item, word, tainted, findings);
+    }
+}
+
+/// Reports each name once: the mending is the same everywhere.
+fn unquoted(
+    context: &Context<'_>,
+    item: &Item<'_>,
+    word: &Word,
+    tainted: &HashSet<&str>,
+    findings: &mut Vec<Finding>,
+) {
+    for (name, range, quoted) in used(word, tainted) {
+        let message = format!("`{name}` comes from a webhook, and has no quotes");
+        if quoted || findings.iter().any(|finding| finding.message == message) {
+            continue;
+        }
+        let written = &item.text[range.clone()];
+        findings.push(
+            Finding::warning(RULE.id, message, context.place(item, range.clone()))
+                .label("empty without a webhook; may be several words")
+                .help(format!(
+                    "put it in double quotes wherever it is used: `\"{written}\"`"
+                )),
+        );
+    }
+}
+
+/// The tainted variables of a word itself, not those in commands in it.
+fn used<'a>(
+    word: &'a Word,
+    tainted: &HashSet<&str>,
+) -> Vec<(&'a str, std::ops::Range<usize>, bool)> {
+    let tainted = |name: &str, modifier: &Modifier| {
+        modifier.prefix.is_none()
+            && !modifier.rest.trim_start_matches(':').starts_with('+')
+            && (is_webhook(name) || tainted.contains(name))
+    };
+    word.expansions
+        .iter()
+        .filter_map(|expansion| match &expansion.kind {
+            ExpansionKind::Variable { name, modifier } if tainted(name, modifier) => {
+                Some((name.as_str(), expansion.range.clone(), expansion.quoted))
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+/// The words of a command that are read as code.
+fn code_words(simple: &Simple) -> &[Word] {
+    match simple.name() {
+        Some("eval") => simple.arguments(),
+        Some(
+            "sh" | "bash" | "dash" | "zsh" | "python" | "python3" | "node" | "perl" | "ruby" | "su",
+        ) => {
+            let arguments = simple.arguments();
+            let flag =
+                |word: &Word| matches!(word.text.as_str(), "-c" | "-e" | "-lc" | "-ec" | "-xc");
+            match arguments.iter().position(flag) {
+                Some(at) => arguments.get(at + 1..at + 2).unwrap_or_default(),
+                None => &[],
+            }
+        }
+        _ => &[],
+    }
+}

@@ -1,0 +1,109 @@
+//! Files and folders, as named on the command line.
+
+use std::path::{Path, PathBuf};
+
+use ignore::WalkBuilder;
+
+use crate::error::{Error, Result};
+
+/// One thing to look at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Input {
+    Stdin,
+    File(PathBuf),
+}
+
+/// Settles what is to be checked: files as named, folders by the buildspecs in them, `-` for the standard input.
+///
+/// In a folder, only names such as `buildspec.yml`, `buildspec-test.yaml` count, and nothing that `.gitignore` excludes.
+pub fn collect(named: &[PathBuf]) -> Result<Vec<Input>> {
+    let here = [PathBuf::from(".")];
+    let named = if named.is_empty() { &here[..] } else { named };
+    let mut inputs = Vec::new();
+    for path in named {
+        if path == Path::new("-") {
+            inputs.push(Input::Stdin);
+        } else if path.is_dir() {
+            let found = walk(path)?;
+            if found.is_empty() {
+                return Err(Error::environment(format!(
+                    "no buildspec in folder `{}`",
+                    path.display()
+                ))
+                .hint("name the file: `buildspec validate FILE`; in a folder, `buildspec*.yml` and `buildspec*.yaml` are looked for"));
+            }
+            inputs.extend(found);
+        } else {
+            inputs.push(Input::File(path.clone()));
+        }
+    }
+    Ok(inputs)
+}
+
+fn walk(folder: &Path) -> Result<Vec<Input>> {
+    let mut files = Vec::new();
+    let walker = WalkBuilder::new(folder)
+        .hidden(false)
+        .require_git(false)
+        .filter_entry(|entry| {
+            entry.depth() == 0 || !matches!(entry.file_name().to_str(), Some(".git" | ".buildspec"))
+        })
+        .build();
+    for entry in walker {
+        let entry = entry.map_err(|error| {
+            Error::environment(format!("could not look into `{}`", folder.display())).because(error)
+        })?;
+        let is_file = entry.file_type().is_some_and(|kind| !kind.is_dir());
+        if is_file && entry.file_name().to_str().is_some_and(is_buildspec) {
+            let path = entry.into_path();
+            files.push(path.strip_prefix("./").map(Path::to_owned).unwrap_or(path));
+        }
+    }
+    files.sort();
+    Ok(files.into_iter().map(Input::File).collect())
+}
+
+/// `buildspec*.y*ml`, in any case.
+pub(super) fn is_buildspec(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    let Some((stem, extension)) = name.rsplit_once('.') else {
+        return false;
+    };
+    stem.starts_with("buildspec") && extension.starts_with('y') && extension.ends_with("ml")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn folders_are_searched_for_buildspecs() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |path: &str| folder.path().join(path);
+        for path in [
+            "buildspec.yml",
+            ".codebuild/Buildspec-test.yaml",
+            "other.yml",
+            "node_modules/x/buildspec.yml",
+            ".git/buildspec.yml",
+            "ci/buildspec/x.yml",
+        ] {
+            fs::create_dir_all(at(path).parent().unwrap()).unwrap();
+            fs::write(at(path), "").unwrap();
+        }
+        fs::write(at(".gitignore"), "node_modules/\n").unwrap();
+        let found = collect(&[folder.path().to_owned(), at("other.yml"), "-".into()]).unwrap();
+        assert_eq!(
+            found,
+            [
+                Input::File(at(".codebuild/Buildspec-test.yaml")),
+                Input::File(at("buildspec.yml")),
+                Input::File(at("other.yml")),
+                Input::Stdin,
+            ]
+        );
+        assert!(collect(&[at("ci/buildspec")]).is_err());
+    }
+}

@@ -1,0 +1,147 @@
+//! The verb as a whole, without the command line.
+
+use std::fs;
+
+use super::*;
+
+fn options() -> Options {
+    Options {
+        format: Format::Human,
+        styled: false,
+        width: 80,
+        fail_on: Some(Severity::Error),
+        selection: Selection::new(&[], &[], catalogue::rules()).unwrap(),
+        lint: lint::Options::default(),
+        fix: Fix::No,
+    }
+}
+
+fn run(files: &[PathBuf], text: &str, options: &Options) -> (Status, String) {
+    let mut output = Vec::new();
+    let status = validate(files, &mut text.as_bytes(), options, &mut output).unwrap();
+    (status, String::from_utf8(output).unwrap())
+}
+
+fn checked(text: &str, options: &Options) -> (Status, String) {
+    run(&["-".into()], text, options)
+}
+
+const GOOD: &str = "version: 0.2\nphases: {build: {commands: make}}\n";
+const BAD: &str = "version: 2\nx: y\nphases: {build: {commands: make}}\n";
+
+#[test]
+fn says_when_nothing_is_found() {
+    let (status, output) = checked(GOOD, &options());
+    assert_eq!(status, Status::Clean);
+    assert_eq!(output, "checked 1 file: nothing found\n");
+}
+
+#[test]
+fn counts_and_shows() {
+    let (status, output) = checked(BAD, &options());
+    assert_eq!(status, Status::Errors);
+    assert_eq!(status.code(), 3);
+    assert!(output.contains("--> <stdin>:1:10"), "{output}");
+    assert!(
+        output.ends_with("checked 1 file: 1 error, 1 warning (`--fix` can mend 1)\n"),
+        "{output}"
+    );
+}
+
+#[test]
+fn fails_from_the_chosen_severity_on() {
+    let warned = "version: 0.2\nx: y\nphases: {build: {commands: make}}\n";
+    for (text, fail_on, expected) in [
+        (warned, Some(Severity::Error), Status::Clean),
+        (warned, Some(Severity::Warning), Status::Errors),
+        (BAD, None, Status::Clean),
+    ] {
+        let options = Options {
+            fail_on,
+            ..options()
+        };
+        assert_eq!(checked(text, &options).0, expected);
+    }
+}
+
+#[test]
+fn ignored_rules_do_not_count() {
+    let names = ["version".to_owned(), "unknown-key".to_owned()];
+    let options = Options {
+        selection: Selection::new(&[], &names, catalogue::rules()).unwrap(),
+        ..options()
+    };
+    let expected = (Status::Clean, "checked 1 file: nothing found\n".to_owned());
+    assert_eq!(checked(BAD, &options), expected);
+}
+
+#[test]
+fn a_folder_stands_for_its_buildspecs() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("buildspec.yml"), "").unwrap();
+    let (status, _) = run(&[folder.path().to_owned()], "", &options());
+    assert_eq!(status, Status::Errors);
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let files = [PathBuf::from("/nowhere/buildspec.yml")];
+    let error = validate(&files, &mut std::io::empty(), &options(), &mut Vec::new()).unwrap_err();
+    assert_eq!(error.to_string(), "could not read `/nowhere/buildspec.yml`");
+}
+
+const TEMPLATE: &str = "\
+Resources:
+  A:
+    Type: AWS::CodeBuild::Project
+    Properties:
+      Source:
+        BuildSpec: !Sub |
+          version: ${Version}
+          phases:
+            pre-build: # ${Why}
+              commands:
+                - echo \"a: b\"
+                - echo ${C}
+";
+
+#[test]
+fn findings_stand_at_their_place_in_a_template() {
+    let (status, output) = checked(TEMPLATE, &options());
+    assert_eq!(status, Status::Errors);
+    assert!(output.contains("--> <stdin>:9:13"), "{output}");
+    assert!(!output.contains("error[version]"), "{output}");
+    assert!(output.contains("note[not-evaluated]"), "{output}");
+    assert!(
+        output.ends_with("checked 1 file: 1 error, 0 warnings, 1 note (`--fix` can mend 1)\n"),
+        "{output}"
+    );
+}
+
+#[test]
+fn a_template_is_mended_in_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("t.yml");
+    fs::write(&file, TEMPLATE).unwrap();
+    let show = Options {
+        fix: Fix::Show,
+        ..options()
+    };
+    let (_, diff) = run(std::slice::from_ref(&file), "", &show);
+    assert!(
+        diff.contains("\n-            pre-build: # ${Why}\n"),
+        "{diff}"
+    );
+    assert_eq!(fs::read_to_string(&file).unwrap(), TEMPLATE);
+    let write = Options {
+        fix: Fix::Write,
+        ..options()
+    };
+    let (status, output) = run(std::slice::from_ref(&file), "", &write);
+    assert_eq!(status, Status::Clean, "{output}");
+    let expected = TEMPLATE
+        .replace("pre-build", "pre_build")
+        .replace("echo \"a: b\"", "'echo \"a: b\"'");
+    assert_eq!(fs::read_to_string(&file).unwrap(), expected);
+    assert!(output.ends_with("; 2 mended\n"), "{output}");
+}

@@ -1,0 +1,70 @@
+//! The one safe mending of what libyaml refuses: quotes around a list item, or around a glob.
+
+use crate::diagnostic::edit;
+use crate::source::{Source, Span};
+
+/// Characters that can't begin a plain text.
+const RESERVED: [char; 4] = ['*', '@', '`', '%'];
+
+/// What to put in the place of which bytes, if the line around `byte` is such an item.
+pub(super) fn line(source: &Source, byte: usize) -> Option<(Span, String)> {
+    let text = source.text();
+    let (number, _) = source.position(byte);
+    let start = source.line_start(number);
+    let end = source.line_start(number + 1);
+    let raw = text.get(start..end)?;
+    let body = raw.trim_end();
+    let column = body.len() - body.trim_start_matches(' ').len();
+    let (before, value) = split(body)?;
+    if value.starts_with(['|', '>', '&', '!', '#'])
+        || value.starts_with("- ")
+        || continues(text, end, column)
+    {
+        return None;
+    }
+    let is_item = body.trim_start().starts_with("- ");
+    let is_command = is_item && in_commands(text, start, column);
+    if !is_command && !value.starts_with(RESERVED) {
+        return None;
+    }
+    let line_end = if raw.ends_with("\r\n") { "\r\n" } else { "\n" };
+    let quoted = edit::quoted_or_block(value, column, line_end)?;
+    let at = start + before;
+    Some((Span::new(at, at + value.len()), quoted))
+}
+
+/// Where a line's value begins, and the value: behind `- `, or behind the first `: ` of another line.
+fn split(line: &str) -> Option<(usize, &str)> {
+    let trimmed = line.trim_start();
+    let lead = if trimmed.starts_with("- ") {
+        line.len() - trimmed.len() + 2
+    } else {
+        line.find(": ")? + 2
+    };
+    let value = line.get(lead..)?.trim_start();
+    (!value.is_empty()).then(|| (line.len() - value.len(), value))
+}
+
+/// The next line belongs to this one.
+fn continues(text: &str, end: usize, column: usize) -> bool {
+    let next = text[end..].lines().next().unwrap_or_default();
+    let indentation = next.len() - next.trim_start().len();
+    !next.trim().is_empty() && !next.trim_start().starts_with('#') && indentation > column
+}
+
+/// The list around a line is that of `commands` or `finally`.
+fn in_commands(text: &str, start: usize, column: usize) -> bool {
+    for line in text[..start].lines().rev() {
+        let trimmed = line.trim_start();
+        let indentation = line.len() - trimmed.len();
+        if trimmed.is_empty() || trimmed.starts_with('#') || indentation > column {
+            continue;
+        }
+        if indentation == column && (trimmed.starts_with("- ") || trimmed == "-") {
+            continue;
+        }
+        let key = trimmed.split(':').next().unwrap_or_default();
+        return matches!(key.trim(), "commands" | "finally");
+    }
+    false
+}
