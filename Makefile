@@ -2,10 +2,10 @@
 binary := $(or $(CARGO_TARGET_DIR),target)/release/buildspec
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fmt bench image clean
+.PHONY: help demo test lint fmt bench pictures image clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## build the sample project in a container (on this host, where no engine answers)
 	@cargo build --release --locked
@@ -31,6 +31,9 @@ fmt: ## format the Rust code
 
 bench: ## measure, and print a table
 	@cargo build --release --locked && images/base/build.sh && python3 benches/run.py
+
+pictures: ## draw docs/pictures/ from the real program (needs PyPI's pyte)
+	@cargo build --release --locked && images/base/build.sh && python3 scripts/pictures.py $(binary)
 
 image: ## build buildspec/base, the image of the demo and the Docker tests
 	@images/base/build.sh

@@ -10,6 +10,7 @@ pub mod diagnostic;
 pub mod engine;
 pub mod env;
 pub mod error;
+pub mod hint;
 pub mod image;
 pub mod options;
 pub mod output;

@@ -1,13 +1,16 @@
 //! `buildspec completions`.
 
-use clap::CommandFactory as _;
-
-use super::{Cli, Exit};
+use super::Exit;
 use crate::console::message;
 
 /// Print a completion script for a shell.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  source <(buildspec completions bash)            for this shell
+  buildspec completions fish > ~/.config/fish/completions/buildspec.fish")]
 pub(super) struct Arguments {
+    /// The shell that is to complete.
     shell: clap_complete::Shell,
 }
 
@@ -15,7 +18,7 @@ pub(super) fn execute(arguments: &Arguments) -> Exit {
     let mut script = Vec::new();
     clap_complete::generate(
         arguments.shell,
-        &mut Cli::command(),
+        &mut super::command(),
         "buildspec",
         &mut script,
     );

@@ -2,24 +2,32 @@
 
 mod clean;
 mod completions;
+mod man;
 mod run;
 mod validate;
 
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
-use crate::console::{Style, Verbosity, message};
+use crate::console::{Reader, Style, Verbosity, message};
 use crate::error::{Error, Kind, Result};
 
-/// Runs a buildspec.yml on this machine exactly as AWS CodeBuild would.
+/// A local AWS CodeBuild: runs a buildspec.yml on this machine exactly as the cloud would.
 #[derive(Debug, Parser)]
 #[command(
     name = "buildspec",
     version,
     max_term_width = 100,
-    propagate_version = true
+    after_help = "\
+Examples:
+  buildspec run               build this folder as CodeBuild would
+  buildspec validate          see whether CodeBuild would take its buildspec
+  buildspec run --help        all about images, variables and results
+
+A run needs a Docker engine, or `--runtime host`. Flags with a value can also be
+set in the environment: --log-format json is BUILDSPEC_LOG_FORMAT=json."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -32,6 +40,14 @@ enum Verb {
     Validate(validate::Arguments),
     Clean(clean::Arguments),
     Completions(completions::Arguments),
+    #[command(hide = true)]
+    Man(man::Arguments),
+}
+
+/// The one definition of the command line, for parsing, help, man pages and completions.
+fn command() -> clap::Command {
+    // Each flag's own line about its variable would double the help.
+    Cli::command().mut_subcommands(|verb| verb.mut_args(|argument| argument.hide_env(true)))
 }
 
 /// When to use colours.
@@ -40,7 +56,9 @@ enum Color {
     /// On a terminal, unless NO_COLOR is set.
     #[default]
     Auto,
+    /// Even in a file.
     Always,
+    /// Not at all.
     Never,
 }
 
@@ -87,14 +105,22 @@ impl From<&Error> for Exit {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let result = match Cli::parse().verb {
+    let arguments = Cli::from_arg_matches(&command().get_matches());
+    let result = match arguments.unwrap_or_else(|error| error.exit()).verb {
         Verb::Run(arguments) => run::execute(*arguments),
         Verb::Validate(arguments) => validate::execute(&arguments),
         Verb::Clean(arguments) => clean::execute(&arguments),
         Verb::Completions(arguments) => Ok(completions::execute(&arguments)),
+        Verb::Man(arguments) => man::execute(&arguments),
     };
     let exit = result.unwrap_or_else(|error| {
-        message::error(&error);
+        let is_terminal = std::io::stderr().is_terminal();
+        let mut style = style(Color::Auto, is_terminal, Verbosity::Normal);
+        if !is_terminal {
+            // Whoever looks for a sentence in a log wants it in one piece.
+            style.width = usize::MAX;
+        }
+        message::error(&error, style);
         Exit::from(&error)
     });
     ExitCode::from(exit.code())
@@ -133,7 +159,31 @@ fn style(color: Color, is_terminal: bool, verbosity: Verbosity) -> Style {
         color,
         width: width.clamp(40, 400),
         verbosity,
+        unicode: speaks_unicode(),
+        reader: reader(is_terminal),
     }
+}
+
+fn reader(is_terminal: bool) -> Reader {
+    let in_place = std::io::stderr().is_terminal() && variable("TERM").as_deref() != Some("dumb");
+    if is_terminal && in_place {
+        Reader::Terminal
+    } else if !is_terminal && variable("GITHUB_ACTIONS").as_deref() == Some("true") {
+        Reader::GitHub
+    } else {
+        Reader::File
+    }
+}
+
+/// As the C library decides it: the first of these that is set counts, and none means C.
+fn speaks_unicode() -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .into_iter()
+        .find_map(variable);
+    locale.is_some_and(|locale| {
+        let locale = locale.to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    })
 }
 
 fn terminal_width() -> Option<usize> {

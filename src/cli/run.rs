@@ -18,15 +18,19 @@ use crate::run::{Ended, Stop};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  buildspec run                                  the buildspec.yml of this folder
-  buildspec run -i public.ecr.aws/debian:12      in an image of your choice
-  buildspec run -e STAGE=test -e TOKEN           set a variable, pass another one through
-  buildspec run --log-format codebuild | less    line for line what CodeBuild prints
-  buildspec run --runtime host                   without Docker
+  buildspec run                            build this folder
+  buildspec run -i public.ecr.aws/docker/library/node:22
+                                           in an image of your choice
+  buildspec run -e STAGE=test -e TOKEN     set a variable, pass another through
+  buildspec run -b ci/release.yml ../app   another buildspec, another source
+  buildspec run --log-format codebuild     line for line what CodeBuild prints
+  buildspec run --runtime host             without Docker
 
 Exit status:
-  0 succeeded, 1 failed, 2 wrong usage, 3 the buildspec is invalid, 4 this tool could not do its work,
-  5 timed out, 129/130/143 hang-up, interrupted, terminated")]
+  0  the build succeeded         4  this tool could not do its work
+  1  it failed                   5  timed out
+  2  wrong usage                 129, 130, 143  hang-up, Ctrl-C, terminated
+  3  the buildspec is invalid")]
 pub(super) struct Arguments {
     /// The primary source: a folder.
     #[arg(default_value = ".")]
@@ -43,11 +47,17 @@ pub(super) struct Arguments {
     buildspec: PathBuf,
 
     /// The build image; curated names such as aws/codebuild/amazonlinux-x86_64-standard:5.0 are known.
-    #[arg(short, long, default_value = image::DEFAULT, env = "BUILDSPEC_IMAGE")]
+    #[arg(short, long, default_value = image::DEFAULT, env = "BUILDSPEC_IMAGE", help_heading = "Image and source")]
     image: String,
 
     /// Where commands run.
-    #[arg(long, value_enum, default_value = "docker", env = "BUILDSPEC_RUNTIME")]
+    #[arg(
+        long,
+        value_enum,
+        default_value = "docker",
+        env = "BUILDSPEC_RUNTIME",
+        help_heading = "Image and source"
+    )]
     runtime: Runtime,
 
     /// How the source gets into the container.
@@ -56,7 +66,8 @@ pub(super) struct Arguments {
         value_enum,
         default_value_t,
         value_name = "MODE",
-        env = "BUILDSPEC_SOURCE_MODE"
+        env = "BUILDSPEC_SOURCE_MODE",
+        help_heading = "Image and source"
     )]
     source_mode: Mode,
 
@@ -66,36 +77,70 @@ pub(super) struct Arguments {
         value_enum,
         default_value_t,
         value_name = "WHEN",
-        env = "BUILDSPEC_PULL"
+        env = "BUILDSPEC_PULL",
+        help_heading = "Image and source"
     )]
     pull: Pull,
 
     /// Give the container every privilege.
-    #[arg(long, env = "BUILDSPEC_PRIVILEGED")]
+    #[arg(long, env = "BUILDSPEC_PRIVILEGED", help_heading = "Image and source")]
     privileged: bool,
 
     /// The container's network, as `docker run --network` takes it.
-    #[arg(long, value_name = "NETWORK", env = "BUILDSPEC_NETWORK")]
+    #[arg(
+        long,
+        value_name = "NETWORK",
+        env = "BUILDSPEC_NETWORK",
+        help_heading = "Image and source"
+    )]
     network: Option<String>,
 
     /// Set a variable above project and buildspec; NAME alone passes the host's value through. Repeatable.
-    #[arg(short, long = "env", value_name = "NAME[=VALUE]")]
+    #[arg(
+        short,
+        long = "env",
+        value_name = "NAME[=VALUE]",
+        help_heading = "Variables"
+    )]
     env: Vec<String>,
 
     /// Set variables from a file of NAME=VALUE lines; `#` begins a comment, quotes are literal. Repeatable.
-    #[arg(long, value_name = "FILE", env = "BUILDSPEC_ENV_FILE")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "BUILDSPEC_ENV_FILE",
+        help_heading = "Variables"
+    )]
     env_file: Vec<PathBuf>,
 
     /// Where builds are kept [default: SOURCE/.buildspec]
-    #[arg(short, long, value_name = "DIR", env = "BUILDSPEC_OUTPUT")]
+    #[arg(
+        short,
+        long,
+        value_name = "DIR",
+        env = "BUILDSPEC_OUTPUT",
+        help_heading = "Results"
+    )]
     output: Option<PathBuf>,
 
     /// Put the artifacts there, instead of into the build's folder.
-    #[arg(short, long, value_name = "DIR", env = "BUILDSPEC_ARTIFACTS")]
+    #[arg(
+        short,
+        long,
+        value_name = "DIR",
+        env = "BUILDSPEC_ARTIFACTS",
+        help_heading = "Results"
+    )]
     artifacts: Option<PathBuf>,
 
     /// Put the reports there, instead of into the build's folder.
-    #[arg(short, long, value_name = "DIR", env = "BUILDSPEC_REPORTS")]
+    #[arg(
+        short,
+        long,
+        value_name = "DIR",
+        env = "BUILDSPEC_REPORTS",
+        help_heading = "Results"
+    )]
     reports: Option<PathBuf>,
 
     /// How many builds to keep.
@@ -103,7 +148,8 @@ pub(super) struct Arguments {
         long,
         default_value_t = 20,
         value_name = "N",
-        env = "BUILDSPEC_KEEP_BUILDS"
+        env = "BUILDSPEC_KEEP_BUILDS",
+        help_heading = "Results"
     )]
     keep_builds: usize,
 
@@ -112,18 +158,32 @@ pub(super) struct Arguments {
     timeout: Option<u32>,
 
     /// What standard output carries [default: pretty on a terminal, codebuild otherwise]
-    #[arg(long, value_enum, value_name = "FORMAT", env = "BUILDSPEC_LOG_FORMAT")]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "FORMAT",
+        env = "BUILDSPEC_LOG_FORMAT",
+        help_heading = "Display"
+    )]
     log_format: Option<Format>,
 
     /// Say less: no output of commands.
-    #[arg(short, long, conflicts_with = "verbose")]
+    #[arg(short, long, conflicts_with = "verbose", help_heading = "Display")]
     quiet: bool,
 
     /// Say more: the agent's own lines, and how the source got in.
-    #[arg(short, long)]
+    #[arg(short, long, help_heading = "Display")]
     verbose: bool,
 
-    #[arg(long, value_enum, default_value_t, env = "BUILDSPEC_COLOR")]
+    /// When to use colours.
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        value_name = "WHEN",
+        env = "BUILDSPEC_COLOR",
+        help_heading = "Display"
+    )]
     color: Color,
 }
 
@@ -142,6 +202,7 @@ enum Mode {
     Auto,
     /// Nothing is copied, nothing on the host changes.
     Overlay,
+    /// A copy, sent to the engine.
     Copy,
     /// The build works on the host's files themselves.
     Mount,
@@ -149,9 +210,12 @@ enum Mode {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 enum Pull {
+    /// When the engine lacks it.
     #[default]
     Missing,
+    /// Even when the engine has it.
     Always,
+    /// Fail when the engine lacks it.
     Never,
 }
 

@@ -10,15 +10,28 @@ use crate::validate::{Options, Status, validate};
 
 /// Check buildspecs without running anything.
 #[derive(Debug, clap::Args)]
-#[command(
-    after_help = "Exit status: 0 nothing at error level, 3 CodeBuild would refuse a file, 4 a file can't be read."
-)]
+#[command(after_help = "\
+Examples:
+  buildspec validate                       the buildspec.yml of this folder
+  buildspec validate ci/*.yml              several files
+  git show HEAD:buildspec.yml | buildspec validate -
+
+Exit status:
+  0  nothing at error level      3  CodeBuild would refuse a file
+  2  wrong usage                 4  a file can't be read")]
 pub(super) struct Arguments {
     /// Files to check; `-` reads standard input, a folder stands for the buildspec.yml in it [default: .]
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
 
-    #[arg(long, value_enum, default_value_t, env = "BUILDSPEC_COLOR")]
+    /// When to use colours.
+    #[arg(
+        long,
+        value_enum,
+        default_value_t,
+        env = "BUILDSPEC_COLOR",
+        value_name = "WHEN"
+    )]
     color: Color,
 }
 

@@ -44,10 +44,17 @@ pub fn write(out: &mut impl Write, at: Timestamp, event: &Event<'_>) -> io::Resu
                 ),
             )
         }
-        Event::PhaseEntered(_)
+        // What only this tool has to say.
+        Event::BuildStarted { .. }
+        | Event::PhaseEntered(_)
         | Event::PhaseLeft { .. }
         | Event::Note(_)
         | Event::Warning(_)
+        | Event::Refused { .. }
+        | Event::Progress(_)
+        | Event::ArtifactsCollected { .. }
+        | Event::Exported(_)
+        | Event::Hint { .. }
         | Event::BuildEnded { .. } => Ok(()),
     }
 }

@@ -2,18 +2,24 @@
 
 use std::io::Write as _;
 
+use super::Style;
+use super::text::{BAD, BOLD, GOOD};
 use crate::error::Error;
 
 /// Prints an error with its cause and what can be done about it.
-pub fn error(error: &Error) {
-    let mut text = format!("error: {}\n", harmless(&error.message));
+pub fn error(error: &Error, style: Style) {
+    let line = |indent: &str, paint: anstyle::Style, word: &str, text: &str| {
+        let text = style.wrap(&harmless(text), indent.len() + word.len() + 2);
+        format!("{indent}{}: {text}\n", style.paint(paint, word))
+    };
+    let mut text = line("", BAD.bold(), "error", &error.message);
     let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {
-        text.push_str(&format!("  cause: {}\n", harmless(&inner.to_string())));
+        text.push_str(&line("  ", BOLD, "cause", &inner.to_string()));
         cause = inner.source();
     }
     for hint in &error.hints {
-        text.push_str(&format!("  hint: {}\n", harmless(hint)));
+        text.push_str(&line("  ", GOOD.bold(), "hint", hint));
     }
     print(&text);
 }

@@ -1,10 +1,13 @@
 //! What a person or a program sees: the only door to stdout and stderr.
 
+mod github;
+pub mod hinting;
+pub mod live;
 pub mod log;
 pub mod message;
 pub mod pretty;
-#[cfg(feature = "docker")]
-pub mod progress;
+pub mod tail;
+mod text;
 
 use std::io::{self, BufWriter, Stdout, Write};
 
@@ -13,6 +16,9 @@ use jiff::Timestamp;
 use crate::engine::event::Event;
 use crate::engine::journal::Watcher;
 use crate::record::json;
+use hinting::Hinting;
+use live::Live;
+use pretty::Pretty;
 
 /// `--log-format`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,23 +44,48 @@ pub enum Verbosity {
 #[derive(Clone, Copy, Debug)]
 pub struct Style {
     pub color: bool,
-    /// Columns.
+    /// Columns; `usize::MAX` where lines are not to be broken.
     pub width: usize,
     pub verbosity: Verbosity,
+    /// The terminal's letters are not only ASCII's.
+    pub unicode: bool,
+    pub reader: Reader,
+}
+
+/// Who is at the other end.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reader {
+    /// A file or a pipe: nothing changes in place.
+    #[default]
+    File,
+    Terminal,
+    GitHub,
+}
+
+impl Style {
+    fn is_live(&self) -> bool {
+        self.reader == Reader::Terminal
+    }
+
+    fn is_github(&self) -> bool {
+        self.reader == Reader::GitHub
+    }
 }
 
 /// The watcher for standard output.
 pub fn watcher(format: LogFormat, style: Style) -> Box<dyn Watcher> {
     match format {
-        LogFormat::Pretty => Box::new(pretty::Pretty::new(io::stdout(), style)),
+        LogFormat::Pretty => Box::new(Hinting::new(Pretty::new(buffered(), style))),
         LogFormat::CodeBuild => Box::new(Lines {
             out: buffered(),
             write: log::write,
+            live: style.is_live().then(|| Live::new(style)),
         }),
-        LogFormat::Json => Box::new(Lines {
+        LogFormat::Json => Box::new(Hinting::new(Lines {
             out: buffered(),
             write: json::write,
-        }),
+            live: None,
+        })),
     }
 }
 
@@ -66,10 +97,18 @@ fn buffered() -> BufWriter<Stdout> {
 struct Lines<W: Write> {
     out: W,
     write: fn(&mut W, Timestamp, &Event<'_>) -> io::Result<()>,
+    /// For waits: a pull may take minutes, and the log is silent about it.
+    live: Option<Live>,
 }
 
 impl<W: Write + Send> Watcher for Lines<W> {
     fn event(&mut self, at: Timestamp, event: &Event<'_>) -> io::Result<()> {
+        if let Some(live) = &mut self.live {
+            match event {
+                Event::Progress(progress) => live.progress(progress),
+                _ => live.stop(),
+            }
+        }
         (self.write)(&mut self.out, at, event)?;
         if matches!(event, Event::Output(_)) {
             Ok(())

@@ -3,9 +3,13 @@
 use std::time::Duration;
 
 use super::phase::{Context, Exit, PhaseType, Status};
+use crate::source::{Source, Span};
 
-/// Where a command stands in its buildspec.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// More of a buildspec than this is not quoted.
+const LONGEST_EXCERPT: usize = 4096;
+
+/// Where something stands in its buildspec.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Place {
     /// As a person would name the file.
     pub file: String,
@@ -13,11 +17,71 @@ pub struct Place {
     pub line: usize,
     /// In characters, counted from 1.
     pub column: usize,
+    /// The text of its lines, as they stand in the file.
+    pub excerpt: String,
+}
+
+impl Place {
+    /// The place of a span.
+    pub fn of(source: &Source, span: Span) -> Self {
+        let (line, column) = source.position(span.start);
+        let start = source.line_start(line);
+        let last = source.position(span.end.max(span.start + 1) - 1).0;
+        let end = source.line_start(last + 1).min(start + LONGEST_EXCERPT);
+        let end = source.text().floor_char_boundary(end);
+        Self {
+            file: source.name().to_owned(),
+            line,
+            column,
+            excerpt: source
+                .text()
+                .get(start..end)
+                .unwrap_or_default()
+                .trim_end()
+                .to_owned(),
+        }
+    }
+}
+
+/// What a build waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// The image; each layer is an item.
+    Pull,
+    /// The source on its way into the container.
+    Source,
+    /// The artifacts on their way out of it.
+    Artifacts,
+}
+
+/// How far something has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    pub wait: Wait,
+    /// Empty where there is only one.
+    pub item: String,
+    /// In the words of whoever does the work; may be empty.
+    pub status: String,
+    /// Bytes.
+    pub done: u64,
+    /// Bytes; 0 when nobody knows.
+    pub total: u64,
 }
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event<'a> {
+    /// The first event.
+    BuildStarted {
+        number: u64,
+        /// `docker` or `host`.
+        runtime: &'static str,
+        image: String,
+        /// The primary source, as the host names it.
+        source: String,
+        /// The build's own folder.
+        folder: String,
+    },
     /// A line that `CodeBuild`'s agent says about its own work.
     Message(String),
     /// A phase began; the log is silent about those without commands.
@@ -38,6 +102,33 @@ pub enum Event<'a> {
         text: String,
         exit: Exit,
         duration: Duration,
+    },
+    /// `CodeBuild` refuses the buildspec, for what stands here.
+    Refused {
+        place: Place,
+        /// In our words.
+        message: String,
+        /// How to mend it.
+        help: Vec<String>,
+    },
+    /// Something that is waited for came nearer; there are many of these, and no record keeps them.
+    Progress(Progress),
+    /// One artifact is complete.
+    ArtifactsCollected {
+        /// `None` for the primary one.
+        identifier: Option<String>,
+        /// A folder of the host.
+        location: String,
+        files: u64,
+        bytes: u64,
+    },
+    /// The variables that the build hands on, with their values.
+    Exported(Vec<(String, String)>),
+    /// What a person could try after a failure.
+    Hint {
+        /// The rule that knows.
+        rule: &'static str,
+        text: String,
     },
     /// A phase ended.
     PhaseLeft {

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
-use super::event::Event;
+use super::event::{Event, Place};
 use super::phase::{Context, PhaseType, Status};
 use crate::env::mask::Rewriter;
 
@@ -149,6 +149,10 @@ impl Journal {
             return None;
         }
         let text = |text: &str| self.rewriter.rewrite(text);
+        let place = |place: &Place| Place {
+            excerpt: text(&place.excerpt),
+            ..place.clone()
+        };
         Some(match event {
             Event::Message(message) => Event::Message(text(message)),
             Event::Note(message) => Event::Note(text(message)),
@@ -158,13 +162,34 @@ impl Journal {
                 finally,
                 number,
                 text: command,
-                place,
+                place: at,
             } => Event::CommandStarted {
                 phase: *phase,
                 finally: *finally,
                 number: *number,
                 text: text(command),
-                place: place.clone(),
+                place: at.as_ref().map(place),
+            },
+            Event::Refused {
+                place: at,
+                message,
+                help,
+            } => Event::Refused {
+                place: place(at),
+                message: text(message),
+                help: help.iter().map(|help| text(help)).collect(),
+            },
+            Event::Exported(variables) => {
+                let variables = variables.iter();
+                Event::Exported(
+                    variables
+                        .map(|(name, value)| (name.clone(), text(value)))
+                        .collect(),
+                )
+            }
+            Event::Hint { rule, text: hint } => Event::Hint {
+                rule,
+                text: text(hint),
             },
             Event::CommandEnded {
                 text: command,
@@ -190,7 +215,12 @@ impl Journal {
                     duration: *duration,
                 }
             }
-            Event::Output(_) | Event::PhaseEntered(_) | Event::BuildEnded { .. } => return None,
+            Event::Output(_)
+            | Event::BuildStarted { .. }
+            | Event::PhaseEntered(_)
+            | Event::Progress(_)
+            | Event::ArtifactsCollected { .. }
+            | Event::BuildEnded { .. } => return None,
         })
     }
 

@@ -77,7 +77,7 @@ async fn run_command<E: Executor>(
         finally: run.finally,
         number: run.number,
         text: text.clone(),
-        place: Some(place(buildspec, run.command.span.start)),
+        place: Some(Place::of(buildspec, run.command.span)),
     });
     let started = Instant::now();
     let exit = executor.execute(text, &mut Output(journal)).await?;
@@ -87,15 +87,6 @@ async fn run_command<E: Executor>(
         duration: started.elapsed(),
     });
     Ok(exit)
-}
-
-fn place(buildspec: &Source, byte: usize) -> Place {
-    let (line, column) = buildspec.position(byte);
-    Place {
-        file: buildspec.name().to_owned(),
-        line,
-        column,
-    }
 }
 
 /// The context of a phase whose command failed, in `CodeBuild`'s words; the full stop is appended blindly.

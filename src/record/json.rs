@@ -11,7 +11,7 @@ use crate::engine::phase::Exit;
 /// The version of the form.
 pub const VERSION: u32 = 1;
 
-/// Writes one event; output as text, with U+FFFD for what is not UTF-8.
+/// Writes one event, but no progress; output as text, with U+FFFD for what is not UTF-8.
 pub fn write(out: &mut impl Write, at: Timestamp, event: &Event<'_>) -> io::Result<()> {
     let (name, members) = match event {
         Event::Message(text) => ("message", json!({ "text": text })),
@@ -58,6 +58,42 @@ pub fn write(out: &mut impl Write, at: Timestamp, event: &Event<'_>) -> io::Resu
             "phase_left",
             json!({ "phase": phase, "status": status, "context": context, "seconds": duration.as_secs_f64() }),
         ),
+        Event::Progress(_) => return Ok(()),
+        Event::BuildStarted {
+            number,
+            runtime,
+            image,
+            source,
+            folder,
+        } => (
+            "build_started",
+            json!({ "number": number, "runtime": runtime, "image": image, "source": source, "folder": folder }),
+        ),
+        Event::Refused {
+            place,
+            message,
+            help,
+        } => (
+            "buildspec_refused",
+            json!({ "message": message, "help": help, "file": place.file, "line": place.line, "column": place.column }),
+        ),
+        Event::ArtifactsCollected {
+            identifier,
+            location,
+            files,
+            bytes,
+        } => (
+            "artifacts_collected",
+            json!({ "identifier": identifier, "location": location, "files": files, "bytes": bytes }),
+        ),
+        Event::Exported(variables) => {
+            let variables = variables.iter();
+            let variables: Vec<_> = variables
+                .map(|(name, value)| json!({ "name": name, "value": value }))
+                .collect();
+            ("variables_exported", json!({ "variables": variables }))
+        }
+        Event::Hint { rule, text } => ("hint", json!({ "rule": rule, "text": text })),
         Event::BuildEnded { status, duration } => (
             "build_ended",
             json!({ "status": status, "seconds": duration.as_secs_f64() }),

@@ -56,6 +56,9 @@ impl Watcher for Files {
             self.output.get_or_insert((at, self.log.written));
             return log::write(&mut self.log, at, event);
         }
+        if let Event::Progress(_) = event {
+            return Ok(());
+        }
         self.close_output()?;
         json::write(&mut self.events, at, event)?;
         log::write(&mut self.log, at, event)?;

@@ -7,12 +7,13 @@ use jiff::Timestamp;
 
 use super::Script;
 use crate::buildspec;
+use crate::engine::event::Event;
 use crate::engine::journal::{Journal, Watcher};
 use crate::env::builtin::Identity;
 use crate::env::git;
 use crate::env::mask::Rewriter;
 use crate::error::{Error, Result};
-use crate::options::{BuildspecFrom, Options};
+use crate::options::{BuildspecFrom, Options, RuntimeKind};
 use crate::output::BuildFolder;
 use crate::record::Files;
 use crate::record::build::{self, Environment, EnvironmentVariable, Record};
@@ -53,10 +54,20 @@ impl<'a> Build<'a> {
         let record = Record::create(record, folder.file("build.json")).map_err(failed)?;
         let files = Files::create(&folder).map_err(failed)?;
         // The console comes last: what it shows is already kept.
-        let journal = Journal::new(
+        let mut journal = Journal::new(
             Rewriter::default(),
             vec![Box::new(files), Box::new(record.clone()), console],
         );
+        journal.emit(&Event::BuildStarted {
+            number: folder.number,
+            runtime: match options.runtime {
+                RuntimeKind::Docker => "docker",
+                RuntimeKind::Host => "host",
+            },
+            image: options.image.clone(),
+            source: options.source.display().to_string(),
+            folder: folder.path.display().to_string(),
+        });
         let layout = Layout::new("/codebuild", source_number(&identity.uuid));
         Ok(Self {
             options,

@@ -6,7 +6,7 @@ use super::Script;
 use crate::buildspec::Reading;
 use crate::buildspec::model::{Buildspec, Phase, Shell};
 use crate::diagnostic::Severity;
-use crate::engine::event::Event;
+use crate::engine::event::{Event, Place};
 use crate::engine::phase::{Context, PhaseType, Status};
 use crate::engine::{assumptions, count_lines};
 use crate::env::{Level, Value, Variables};
@@ -39,6 +39,23 @@ impl Build<'_> {
             self.journal.say(format!("YAML location is {location}"));
         }
         if let Some(sentence) = &script.refused {
+            if let Some(finding) = script.reading.verdict() {
+                self.journal.emit(&Event::Refused {
+                    place: Place::of(&script.source, finding.primary.span),
+                    message: finding.message.clone(),
+                    help: finding.help.clone(),
+                });
+            }
+            if script.location.is_none() {
+                self.journal.emit(&Event::Hint {
+                    rule: "no-buildspec",
+                    text: format!(
+                        "there is no {} in {}: name another file with --buildspec, or another folder",
+                        script.source.name(),
+                        self.options.source.display()
+                    ),
+                });
+            }
             return Err(Halt::Invalid(Context::new(YAML_FILE_ERROR, sentence)));
         }
         let buildspec = &script.reading.buildspec;

@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
 use crate::artifacts::{self, Chosen, Failure, Request, Root, Selection, Tree, Unpacked};
 use crate::buildspec::model::Artifacts;
-use crate::engine::event::Event;
+use crate::engine::event::{Event, Progress, Wait};
+use crate::engine::journal::Journal;
 use crate::error::Error;
 use crate::run::{Build, Halt};
 use crate::runtime::Sink;
@@ -67,7 +69,12 @@ impl Build<'_> {
         let unpacking = tokio::task::spawn_blocking(move || {
             artifacts::unpack(Stream::new(receiver), &travelling, &target)
         });
-        let mut sink = Pieces(Some(sender));
+        let mut sink = Pieces {
+            sender: Some(sender),
+            journal: &mut self.journal,
+            bytes: 0,
+            told: Instant::now(),
+        };
         session
             .tell("/bin/sh", &archive_script(&list), &mut sink)
             .await?;
@@ -125,15 +132,31 @@ fn archive_script(list: &str) -> String {
 }
 
 /// Hands pieces of an archive to the thread that unpacks it.
-struct Pieces(Option<mpsc::SyncSender<Vec<u8>>>);
+struct Pieces<'a> {
+    sender: Option<mpsc::SyncSender<Vec<u8>>>,
+    journal: &'a mut Journal,
+    bytes: u64,
+    told: Instant,
+}
 
-impl Sink for Pieces {
+impl Sink for Pieces<'_> {
     fn write(&mut self, bytes: &[u8]) {
-        let Some(sender) = &self.0 else { return };
+        self.bytes += bytes.len() as u64;
+        if self.told.elapsed() > Duration::from_millis(100) {
+            self.told = Instant::now();
+            self.journal.emit(&Event::Progress(Progress {
+                wait: Wait::Artifacts,
+                item: String::new(),
+                status: String::new(),
+                done: self.bytes,
+                total: 0,
+            }));
+        }
+        let Some(sender) = &self.sender else { return };
         let piece = bytes.to_vec();
         // The unpacking thread gives up when the disk is full; the rest of the archive is then read and dropped.
         if tokio::task::block_in_place(|| sender.send(piece)).is_err() {
-            self.0 = None;
+            self.sender = None;
         }
     }
 }

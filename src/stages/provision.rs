@@ -2,6 +2,10 @@
 
 use super::Script;
 use crate::engine::event::Event;
+#[cfg(feature = "docker")]
+use crate::engine::event::{Progress, Wait};
+#[cfg(feature = "docker")]
+use crate::engine::journal::Journal;
 use crate::engine::phase::{Context, PhaseType, Status};
 use crate::env::mask::Rewriter;
 use crate::error::Error;
@@ -78,7 +82,7 @@ impl Build<'_> {
             privileged: options.privileged,
             network: options.network.clone(),
         };
-        let mut progress = crate::console::progress::Pulling::default();
+        let mut progress = Told(&mut self.journal);
         let (container, supervisor, notes) =
             Container::start(&engine, &plan, &mut progress).await?;
         self.place = Some(Place::Docker(container));
@@ -86,5 +90,32 @@ impl Build<'_> {
             self.journal.emit(&Event::Note(note));
         }
         Ok(supervisor)
+    }
+}
+
+/// Makes events of what the engine says about its work.
+#[cfg(feature = "docker")]
+struct Told<'a>(&'a mut Journal);
+
+#[cfg(feature = "docker")]
+impl crate::runtime::docker::Progress for Told<'_> {
+    fn layer(&mut self, id: &str, status: &str, done: u64, total: u64) {
+        self.0.emit(&Event::Progress(Progress {
+            wait: Wait::Pull,
+            item: id.to_owned(),
+            status: status.to_owned(),
+            done,
+            total,
+        }));
+    }
+
+    fn source(&mut self, done: u64) {
+        self.0.emit(&Event::Progress(Progress {
+            wait: Wait::Source,
+            item: String::new(),
+            status: String::new(),
+            done,
+            total: 0,
+        }));
     }
 }

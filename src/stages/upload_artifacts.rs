@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::artifacts::Failure;
 use crate::buildspec::model::{Artifacts, Buildspec};
+use crate::engine::event::Event;
 use crate::engine::phase::{Context, PhaseType, Status};
 use crate::output::publish;
 use crate::record::build::{BuildArtifacts, ExportedVariable};
@@ -59,9 +60,15 @@ impl Build<'_> {
             .map(|name| name.value.clone())
             .collect();
         let values = session.variables(&names).await?;
-        let exported = values
+        let exported: Vec<_> = values
             .into_iter()
             .filter(|(name, value)| !name.starts_with("AWS_") && !value.is_empty())
+            .collect();
+        if !exported.is_empty() {
+            self.journal.emit(&Event::Exported(exported.clone()));
+        }
+        let exported = exported
+            .into_iter()
             .map(|(name, value)| ExportedVariable { name, value })
             .collect();
         self.record
@@ -74,55 +81,41 @@ impl Build<'_> {
         artifacts: &Artifacts,
         session: &mut Session,
     ) -> Result<Collected, Halt> {
-        let folder = self.folder.file("artifacts");
-        if let Err(failure) = self
-            .collect(artifacts, None, folder.clone(), session)
-            .await?
-        {
-            return Ok(Err(failure));
-        }
-        if let Some(wanted) = &self.options.artifacts {
-            publish(&folder, wanted)?;
-        }
-        let place = BuildArtifacts {
-            location: self
-                .options
-                .artifacts
-                .as_ref()
-                .unwrap_or(&folder)
-                .display()
-                .to_string(),
-            artifact_identifier: None,
+        let own = self.folder.file("artifacts");
+        let wanted = self.options.artifacts.clone();
+        let place = match self.collect(artifacts, None, own, wanted, session).await? {
+            Ok(place) => place,
+            Err(failure) => return Ok(Err(failure)),
         };
         self.record.change(|build| build.artifacts = Some(place));
         for (identifier, secondary) in &artifacts.secondary {
-            let folder = self
+            let identifier = &identifier.value;
+            let own = self
                 .folder
                 .file("secondary-artifacts")
-                .join(file_name(&identifier.value));
-            let place = BuildArtifacts {
-                location: folder.display().to_string(),
-                artifact_identifier: Some(identifier.value.clone()),
-            };
-            if let Err(failure) = self
-                .collect(secondary, Some(&identifier.value), folder, session)
+                .join(file_name(identifier));
+            let place = match self
+                .collect(secondary, Some(identifier), own, None, session)
                 .await?
             {
-                return Ok(Err(failure));
-            }
+                Ok(place) => place,
+                Err(failure) => return Ok(Err(failure)),
+            };
             self.record
                 .change(|build| build.secondary_artifacts.push(place));
         }
         Ok(Ok(()))
     }
 
+    /// Collects one artifact into the build's `own` folder, and moves it to where the user wants it.
     async fn collect(
         &mut self,
         definition: &Artifacts,
         identifier: Option<&str>,
-        folder: PathBuf,
+        own: PathBuf,
+        wanted: Option<PathBuf>,
         session: &mut Session,
-    ) -> Result<Collected, Halt> {
+    ) -> Result<Result<BuildArtifacts, Failure>, Halt> {
         let selection = match self.choose(definition, identifier, session).await? {
             Ok(selection) => selection,
             Err(failure) => return Ok(Err(failure)),
@@ -133,8 +126,21 @@ impl Build<'_> {
         if let Some(failure) = selection.failure {
             return Ok(Err(failure));
         }
-        self.fetch(selection.files, folder, session).await?;
-        Ok(Ok(()))
+        let unpacked = self.fetch(selection.files, own.clone(), session).await?;
+        if let Some(wanted) = &wanted {
+            publish(&own, wanted)?;
+        }
+        let place = BuildArtifacts {
+            location: wanted.unwrap_or(own).display().to_string(),
+            artifact_identifier: identifier.map(str::to_owned),
+        };
+        self.journal.emit(&Event::ArtifactsCollected {
+            identifier: place.artifact_identifier.clone(),
+            location: place.location.clone(),
+            files: unpacked.written.len() as u64,
+            bytes: unpacked.bytes,
+        });
+        Ok(Ok(place))
     }
 }
 

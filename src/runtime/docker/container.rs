@@ -151,7 +151,7 @@ impl Container {
         .map_err(|error| create_failure(plan, rung, &error))?
         .id;
         if rung == Rung::Copy {
-            self.engine.upload_source(&self.id, plan).await?;
+            self.engine.upload_source(&self.id, plan, progress).await?;
         }
         let wire = self.attach().await?;
         self.engine

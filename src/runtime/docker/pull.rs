@@ -6,10 +6,12 @@ use futures_util::StreamExt as _;
 use super::{Engine, reason};
 use crate::error::{Error, Result};
 
-/// Hears of an image on its way.
+/// Hears of what is on its way.
 pub trait Progress: Send {
     /// A layer has `current` of `total` bytes; both 0 when the engine does not say.
     fn layer(&mut self, id: &str, status: &str, current: u64, total: u64);
+    /// So many bytes of the source are on their way into the container.
+    fn source(&mut self, bytes: u64);
 }
 
 impl Engine {

@@ -3,18 +3,28 @@
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use bollard::query_parameters::UploadToContainerOptionsBuilder;
 use tokio::sync::mpsc;
 
-use super::{Engine, Plan, refused};
+use super::{Engine, Plan, Progress, refused};
 use crate::error::{Error, Result};
 
 impl Engine {
     /// Sends the source, less the output directory, into the container's source directory.
-    pub(super) async fn upload_source(&self, container: &str, plan: &Plan) -> Result<()> {
+    pub(super) async fn upload_source(
+        &self,
+        container: &str,
+        plan: &Plan,
+        progress: &mut dyn Progress,
+    ) -> Result<()> {
         let (sender, receiver) = mpsc::channel(16);
         let (source, output) = (plan.source.clone(), plan.output.clone());
+        let packed_so_far = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&packed_so_far);
         let packing = tokio::task::spawn_blocking(move || {
             pack(
                 &source,
@@ -22,6 +32,7 @@ impl Engine {
                 Pieces {
                     sender,
                     buffer: Vec::new(),
+                    count,
                 },
             )
         });
@@ -31,10 +42,19 @@ impl Engine {
         let options = UploadToContainerOptionsBuilder::default()
             .path(&plan.layout.source())
             .build();
-        let sent = self
-            .docker
-            .upload_to_container(container, Some(options), bollard::body_try_stream(stream))
-            .await;
+        let body = bollard::body_try_stream(stream);
+        let mut sending = std::pin::pin!(self.docker.upload_to_container(
+            container,
+            Some(options),
+            body
+        ));
+        let mut ticks = tokio::time::interval(Duration::from_millis(100));
+        let sent = loop {
+            tokio::select! {
+                sent = &mut sending => break sent,
+                _ = ticks.tick() => progress.source(packed_so_far.load(Ordering::Relaxed)),
+            }
+        };
         let packed = packing
             .await
             .unwrap_or_else(|error| Err(io::Error::other(error)));
@@ -47,6 +67,7 @@ impl Engine {
 struct Pieces {
     sender: mpsc::Sender<io::Result<bytes::Bytes>>,
     buffer: Vec<u8>,
+    count: Arc<AtomicU64>,
 }
 
 const PIECE: usize = 256 * 1024;
@@ -62,6 +83,8 @@ impl Write for Pieces {
 
     fn flush(&mut self) -> io::Result<()> {
         let piece = std::mem::replace(&mut self.buffer, Vec::with_capacity(PIECE + 4096));
+        let length = piece.len() as u64;
+        self.count.fetch_add(length, Ordering::Relaxed);
         self.sender
             .blocking_send(Ok(piece.into()))
             .map_err(|_| io::ErrorKind::BrokenPipe.into())

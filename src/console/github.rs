@@ -1,0 +1,56 @@
+//! What a step of GitHub Actions can say to its page.
+
+use std::path::Path;
+
+use super::message::harmless;
+use crate::engine::event::Place;
+
+/// Lines up to [`END_GROUP`] are folded under this title.
+pub(super) fn group(title: &str) -> String {
+    format!("::group::{}\n", data(title))
+}
+
+pub(super) const END_GROUP: &str = "::endgroup::\n";
+
+/// An annotation; GitHub makes a file's absolute path relative to the repository.
+pub(super) fn error(source: &str, place: Option<&Place>, title: &str, message: &str) -> String {
+    let mut properties = format!("title={}", property(title));
+    if let Some(place) = place.filter(|place| !place.file.starts_with('<')) {
+        let file = Path::new(source).join(&place.file).display().to_string();
+        properties = format!(
+            "file={},line={},col={},{properties}",
+            property(&file),
+            place.line,
+            place.column
+        );
+    }
+    format!("::error {properties}::{}\n", data(message))
+}
+
+fn data(text: &str) -> String {
+    harmless(text).replace('%', "%25").replace('\n', "%0A")
+}
+
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_breaks_out_of_an_annotation() {
+        let place = Place {
+            file: "a,b.yml".to_owned(),
+            line: 3,
+            column: 9,
+            excerpt: String::new(),
+        };
+        assert_eq!(
+            error("/w", Some(&place), "100%: bad", "one\ntwo\r::stop"),
+            "::error file=/w/a%2Cb.yml,line=3,col=9,title=100%25%3A bad::one%0Atwo\\r::stop\n"
+        );
+        assert_eq!(group("BUILD\n::x"), "::group::BUILD%0A::x\n");
+    }
+}

@@ -1,0 +1,110 @@
+//! What a person could try after a failure: one rule, one file, one line in the registry.
+//!
+//! A rule sees what the failed command was and what it printed last, and is a pure function. It speaks only when it
+//! is sure of the cause: a wrong hint costs more time than none.
+
+mod architecture;
+mod bash_syntax;
+mod command_not_found;
+mod credentials;
+mod docker_daemon;
+mod not_executable;
+mod out_of_memory;
+mod unset_variable;
+
+use crate::engine::phase::Exit;
+
+/// A command that failed.
+#[derive(Clone, Copy, Debug)]
+pub struct Failed<'a> {
+    /// Its text; empty where nobody knows which one it was.
+    pub command: &'a str,
+    pub exit: Exit,
+    /// The end of what it printed.
+    pub output: &'a str,
+    /// As the user named it.
+    pub image: &'a str,
+    /// `docker` or `host`.
+    pub runtime: &'a str,
+}
+
+impl Failed<'_> {
+    fn in_container(&self) -> bool {
+        self.runtime == "docker"
+    }
+}
+
+/// A rule knows its name and when to speak.
+struct Rule {
+    name: &'static str,
+    check: fn(&Failed<'_>) -> Option<String>,
+}
+
+const RULES: [Rule; 8] = [
+    bash_syntax::RULE,
+    command_not_found::RULE,
+    docker_daemon::RULE,
+    credentials::RULE,
+    architecture::RULE,
+    out_of_memory::RULE,
+    not_executable::RULE,
+    unset_variable::RULE,
+];
+
+/// The names of the rules that have something to say, with their sentences; the most telling first.
+pub fn after(failed: &Failed<'_>) -> Vec<(&'static str, String)> {
+    let said = |rule: &Rule| (rule.check)(failed).map(|text| (rule.name, text));
+    RULES.iter().filter_map(said).collect()
+}
+
+/// The first line of an output that contains a text, without blanks around it.
+fn line_with<'a>(output: &'a str, text: &str) -> Option<&'a str> {
+    let mut lines = output.lines().rev();
+    lines.find(|line| line.contains(text)).map(str::trim)
+}
+
+/// Whether a text is a name such as a command has.
+fn is_name(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() <= 64
+        && text
+            .chars()
+            .all(|letter| letter.is_ascii_alphanumeric() || "._+-[]".contains(letter))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What all rules say about a command that ran in `debian:12`.
+    pub(super) fn said(command: &str, exit: Exit, output: &str) -> Vec<(&'static str, String)> {
+        after(&Failed {
+            command,
+            exit,
+            output,
+            image: "debian:12",
+            runtime: "docker",
+        })
+    }
+
+    /// The names of the rules that speak.
+    pub(super) fn rules(command: &str, status: u8, output: &str) -> Vec<&'static str> {
+        let said = said(command, Exit::Status(status), output);
+        said.into_iter().map(|(rule, _)| rule).collect()
+    }
+
+    #[test]
+    fn an_ordinary_failure_gets_no_hint() {
+        let output = "FAILED tests/test_app.py::test_home - assert 404 == 200\n";
+        assert_eq!(rules("pytest", 1, output), [""; 0]);
+        assert_eq!(rules("exit 127", 127, ""), [""; 0]);
+    }
+
+    #[test]
+    fn names_differ() {
+        let mut names: Vec<_> = RULES.iter().map(|rule| rule.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), RULES.len());
+    }
+}
