@@ -3,6 +3,7 @@
 mod clean;
 mod completions;
 mod man;
+mod report;
 mod run;
 mod validate;
 
@@ -38,6 +39,7 @@ struct Cli {
 enum Verb {
     Run(Box<run::Arguments>),
     Validate(validate::Arguments),
+    Report(report::Arguments),
     Clean(clean::Arguments),
     Completions(completions::Arguments),
     #[command(hide = true)]
@@ -109,6 +111,7 @@ pub fn main() -> ExitCode {
     let result = match arguments.unwrap_or_else(|error| error.exit()).verb {
         Verb::Run(arguments) => run::execute(*arguments),
         Verb::Validate(arguments) => validate::execute(&arguments),
+        Verb::Report(arguments) => report::execute(&arguments),
         Verb::Clean(arguments) => clean::execute(&arguments),
         Verb::Completions(arguments) => Ok(completions::execute(&arguments)),
         Verb::Man(arguments) => man::execute(&arguments),

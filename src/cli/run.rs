@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Color, Exit};
-use crate::console::{self, LogFormat, Verbosity};
+use crate::console::{self, Annotating, LogFormat, Reader, Verbosity};
 use crate::engine::phase::Status;
 use crate::error::{Error, Result};
 use crate::image;
@@ -243,9 +243,13 @@ pub(super) fn execute(arguments: Arguments) -> Result<Exit> {
         Some(Format::Codebuild) | None => LogFormat::CodeBuild,
     };
     let options = settle(arguments)?;
+    let mut watcher = console::watcher(format, style);
+    if style.reader == Reader::GitHub {
+        watcher = Box::new(Annotating::new(watcher, &options.source));
+    }
     super::block_on(async {
         let stop = stop(options.timeout)?;
-        let ended = crate::run::run(&options, console::watcher(format, style), stop).await?;
+        let ended = crate::run::run(&options, watcher, stop).await?;
         Ok(match ended {
             Ended::Build(Status::Succeeded) => Exit::Success,
             Ended::Build(_) => Exit::BuildFailed,

@@ -1,5 +1,6 @@
 //! What a person or a program sees: the only door to stdout and stderr.
 
+mod annotating;
 mod github;
 pub mod hinting;
 pub mod live;
@@ -16,6 +17,8 @@ use jiff::Timestamp;
 use crate::engine::event::Event;
 use crate::engine::journal::Watcher;
 use crate::record::json;
+use crate::reports::show::Look;
+pub use annotating::Annotating;
 use hinting::Hinting;
 use live::Live;
 use pretty::Pretty;
@@ -63,6 +66,15 @@ pub enum Reader {
 }
 
 impl Style {
+    /// The same for reports.
+    pub fn look(&self) -> Look {
+        Look {
+            color: self.color,
+            width: self.width,
+            unicode: self.unicode,
+        }
+    }
+
     fn is_live(&self) -> bool {
         self.reader == Reader::Terminal
     }

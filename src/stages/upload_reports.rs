@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::BufReader;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::upload_artifacts::{Collected, file_name};
@@ -12,9 +12,11 @@ use crate::buildspec::model::{Artifacts, Buildspec, ReportFormat, ReportGroup};
 use crate::engine::event::Event;
 use crate::error::Error;
 use crate::reports::discover::sniff;
-use crate::reports::group::{BuildStamp, Group, GroupError, Home, discovered_key, phase_message};
-use crate::reports::model::{CaseStatus, Report, ReportStatus, ReportType};
-use crate::reports::report_type;
+use crate::reports::group::{
+    BuildStamp, Failure as Unread, Group, GroupError, Home, discovered_key, phase_message,
+};
+use crate::reports::model::ReportType;
+use crate::reports::{WRONG_ROOT, format_name, report_type};
 use crate::run::{Build, Halt};
 use crate::runtime::session::Session;
 use crate::script;
@@ -114,24 +116,39 @@ impl Build<'_> {
         if !files.is_empty() {
             self.fetch(files.clone(), raw.clone(), session).await?;
         }
+        let mut named = Vec::new();
         for file in &files {
             let shown = String::from_utf8_lossy(&file.source)
                 .replace(session.layout().root(), "/codebuild");
-            match File::open(raw.join(path_of(&file.artifact))) {
+            let path = raw.join(path_of(&file.artifact));
+            match File::open(&path) {
                 Ok(opened) => group.read(&shown, &mut BufReader::with_capacity(64 * 1024, opened)),
                 Err(error) => group.unreadable(&shown, &error),
             }
+            named.push((shown, path));
         }
         reported
             .files
             .extend(files.into_iter().map(|file| file.source));
         let arn = group.id().report_arn(&self.identity.uuid);
-        let (document, error) = group.finish(&stamp);
+        let (mut document, error) = group.finish(&stamp);
+        let source = session.layout().source();
+        for place in &mut document.details.locations {
+            let inside = place.file.strip_prefix(&source);
+            if let Some(inside) = inside.and_then(|path| path.strip_prefix('/')) {
+                place.file = inside.to_owned();
+            }
+        }
+        let document =
+            document.map_texts(|text| text.replace(session.layout().root(), "/codebuild"));
         write_json(&folder.join("report.json"), &document)?;
         self.record.change(|build| build.report_arns.push(arn));
-        self.journal.emit(&Event::Note(summary(&document.report)));
-        for warning in &document.details.warnings {
-            self.journal.emit(&Event::Warning(warning.clone()));
+        let mut warnings = document.details.warnings.clone();
+        let failures = error.iter().flat_map(|error| &error.failures);
+        warnings.extend(failures.filter_map(|failure| explained(failure, format, &named)));
+        self.journal.emit(&Event::ReportMade(Box::new(document)));
+        for warning in warnings {
+            self.journal.emit(&Event::Warning(warning));
         }
         Ok(error)
     }
@@ -245,6 +262,31 @@ impl Build<'_> {
     }
 }
 
+/// What a person should know of an error that is worded for programs.
+fn explained(
+    failure: &Unread,
+    format: ReportFormat,
+    files: &[(String, PathBuf)],
+) -> Option<String> {
+    let Unread::File(error) = failure else {
+        return failure.explanation().map(str::to_owned);
+    };
+    let named = files.iter().find(|(shown, _)| *shown == error.file);
+    let found = named
+        .and_then(|(_, path)| File::open(path).ok())
+        .and_then(|opened| sniff(&mut BufReader::new(opened)))
+        .filter(|found| *found != format);
+    let text = match (found, failure.explanation()) {
+        (Some(found), _) => format!("this is {0}: say `file-format: {0}`", format_name(found)),
+        (None, Some(text)) => text.to_owned(),
+        (None, None) if error.message.starts_with(WRONG_ROOT) => {
+            "this is none of the formats that CodeBuild reads".to_owned()
+        }
+        (None, None) => return None,
+    };
+    Some(format!("{}: {text}", error.file))
+}
+
 /// Prints, each ended by a NUL, files whose text could be a report's. Names with line breaks are left out.
 fn candidates_script(source: &str) -> String {
     format!(
@@ -288,30 +330,4 @@ fn write_json(path: &Path, document: &impl serde::Serialize) -> Result<(), Halt>
     let mut text = serde_json::to_vec_pretty(document).map_err(|error| failed(error.into()))?;
     text.push(b'\n');
     Ok(std::fs::write(path, text).map_err(failed)?)
-}
-
-/// One line on a report.
-fn summary(report: &Report) -> String {
-    let mut text = format!("report {}", report.name);
-    if report.status == ReportStatus::Incomplete {
-        return text + ": INCOMPLETE";
-    }
-    if let Some(tests) = &report.test_summary {
-        let count = |status| tests.status_counts.get(&status).copied().unwrap_or(0);
-        text.push_str(&format!(
-            ": {} cases, {} succeeded, {} failed, {} skipped",
-            tests.total,
-            count(CaseStatus::Succeeded),
-            count(CaseStatus::Failed) + count(CaseStatus::Error),
-            count(CaseStatus::Skipped)
-        ));
-    }
-    if let Some(percentage) = report
-        .code_coverage_summary
-        .as_ref()
-        .and_then(|summary| summary.line_coverage_percentage)
-    {
-        text.push_str(&format!(": {percentage:.1} % of lines covered"));
-    }
-    text
 }

@@ -74,7 +74,9 @@ fn directories(files: &[CodeCoverage], base: &str, look: Look, text: &mut String
     let mut directories: BTreeMap<&str, Lines> = BTreeMap::new();
     for file in files {
         let path = file.file_path.strip_prefix(base).unwrap_or(&file.file_path);
-        let directory = path.rsplit_once('/').map_or(".", |(directory, _)| directory);
+        let directory = path
+            .rsplit_once('/')
+            .map_or(".", |(directory, _)| directory);
         let lines = directories.entry(directory).or_default();
         let more = Lines::of(&file.counts);
         lines.covered = lines.covered.saturating_add(more.covered);
@@ -92,7 +94,11 @@ fn directories(files: &[CodeCoverage], base: &str, look: Look, text: &mut String
         .into_iter()
         .map(|(name, lines)| (look.fit(&one_line(name), look.behind(60)), lines))
         .collect();
-    let widest = shown.iter().map(|(name, _)| name.width()).max().unwrap_or(0);
+    let widest = shown
+        .iter()
+        .map(|(name, _)| name.width())
+        .max()
+        .unwrap_or(0);
     for (name, lines) in shown {
         let gap = widest - name.width();
         text.push_str(&format!(

@@ -56,5 +56,7 @@ fn data(text: &str) -> String {
 }
 
 fn property(text: &str) -> String {
-    data(&one_line(text)).replace(':', "%3A").replace(',', "%2C")
+    data(&one_line(text))
+        .replace(':', "%3A")
+        .replace(',', "%2C")
 }

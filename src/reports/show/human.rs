@@ -85,7 +85,9 @@ fn failures(document: &ReportDocument, look: Look, text: &mut String) {
     let failed = failed.filter(|(_, case)| case.status.is_failure());
     for (number, (index, case)) in failed.enumerate() {
         let place = place(index, case, &document.details).map_or_else(String::new, |place| {
-            let line = place.line.map_or_else(String::new, |line| format!(":{line}"));
+            let line = place
+                .line
+                .map_or_else(String::new, |line| format!(":{line}"));
             format!("  {}{line}", one_line(&place.file))
         });
         let what = if case.status == CaseStatus::Error {
@@ -129,7 +131,9 @@ fn message(case: &TestCase, most: usize, look: Look, text: &mut String) {
         let dots = look.symbol("\u{2026}", "...");
         line(&format!("{dots} {} more lines", lines.len() - head - tail));
     }
-    lines[lines.len() - tail..].iter().for_each(|text| line(text));
+    lines[lines.len() - tail..]
+        .iter()
+        .for_each(|text| line(text));
 }
 
 fn slowest(document: &ReportDocument, look: Look, text: &mut String) {

@@ -34,8 +34,8 @@ fn suite(document: &ReportDocument, text: &mut String) {
             escaped(&case.name),
             seconds(case.duration_in_nano_seconds)
         ));
-        let told = document.details.locations.iter();
-        if let Some(told) = told.filter(|told| told.case == index).next() {
+        let mut told = document.details.locations.iter();
+        if let Some(told) = told.find(|told| told.case == index) {
             text.push_str(&format!(" file=\"{}\"", escaped(&told.file)));
             if let Some(line) = told.line {
                 text.push_str(&format!(" line=\"{line}\""));

@@ -60,7 +60,9 @@ pub(super) fn one_line(text: &str) -> String {
     for letter in text.chars() {
         match letter {
             '\t' => out.push(' '),
-            '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => out.extend(letter.escape_unicode()),
+            '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => {
+                out.extend(letter.escape_unicode());
+            }
             letter if letter.is_control() => out.extend(letter.escape_default()),
             letter => out.push(letter),
         }

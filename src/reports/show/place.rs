@@ -46,15 +46,26 @@ mod tests {
 
     #[test]
     fn a_message_tells_the_place() {
-        let place = |text: &str| in_message(text).map(|place| (place.file, place.line.unwrap_or(0)));
+        let place =
+            |text: &str| in_message(text).map(|place| (place.file, place.line.unwrap_or(0)));
         let some = |file: &str, line| Some((file.to_owned(), line));
         assert_eq!(
             place("a.py:1: in helper\nE  boom\n\ntest_calc.py:17: AssertionError"),
             some("test_calc.py", 17)
         );
         assert_eq!(place("src/x.c:3:\nno more"), some("src/x.c", 3));
-        for none in ["expected 1.5:2: x y", "at a.b.C(C.java:12)", "http://x:80: y", "x.py:soon: y", ""] {
-            assert_eq!(place(none).filter(|(file, _)| file != "1.5"), None, "{none}");
+        for none in [
+            "expected 1.5:2: x y",
+            "at a.b.C(C.java:12)",
+            "http://x:80: y",
+            "x.py:soon: y",
+            "",
+        ] {
+            assert_eq!(
+                place(none).filter(|(file, _)| file != "1.5"),
+                None,
+                "{none}"
+            );
         }
     }
 }
