@@ -16,7 +16,7 @@ use crate::reports::group::{
     BuildStamp, Failure as Unread, Group, GroupError, Home, discovered_key, phase_message,
 };
 use crate::reports::model::ReportType;
-use crate::reports::{WRONG_ROOT, format_name, report_type};
+use crate::reports::{ReadError, WRONG_ROOT, format_name, report_type};
 use crate::run::{Build, Halt};
 use crate::runtime::session::Session;
 use crate::script;
@@ -139,13 +139,14 @@ impl Build<'_> {
                 place.file = inside.to_owned();
             }
         }
-        let document =
-            document.map_texts(|text| text.replace(session.layout().root(), "/codebuild"));
+        let failures = error.iter().flat_map(|error| &error.failures);
+        let explained = failures.map(|failure| explain(failure, format, &named));
+        document.details.warnings.extend(explained);
+        let root = session.layout().root();
+        let document = document.map_texts(|text| text.replace(root, "/codebuild"));
         write_json(&folder.join("report.json"), &document)?;
         self.record.change(|build| build.report_arns.push(arn));
-        let mut warnings = document.details.warnings.clone();
-        let failures = error.iter().flat_map(|error| &error.failures);
-        warnings.extend(failures.filter_map(|failure| explained(failure, format, &named)));
+        let warnings = document.details.warnings.clone();
         self.journal.emit(&Event::ReportMade(Box::new(document)));
         for warning in warnings {
             self.journal.emit(&Event::Warning(warning));
@@ -262,29 +263,35 @@ impl Build<'_> {
     }
 }
 
-/// What a person should know of an error that is worded for programs.
-fn explained(
-    failure: &Unread,
+/// An error that is worded for programs, with what a person should know of it.
+fn explain(failure: &Unread, format: ReportFormat, files: &[(String, PathBuf)]) -> String {
+    let explanation = match failure {
+        Unread::File(error) => of_other_format(error, format, files),
+        Unread::Service(_) => None,
+    };
+    match explanation.or_else(|| failure.explanation().map(str::to_owned)) {
+        Some(explanation) => format!("{failure} ({explanation})"),
+        None => failure.to_string(),
+    }
+}
+
+fn of_other_format(
+    error: &ReadError,
     format: ReportFormat,
     files: &[(String, PathBuf)],
 ) -> Option<String> {
-    let Unread::File(error) = failure else {
-        return failure.explanation().map(str::to_owned);
-    };
-    let named = files.iter().find(|(shown, _)| *shown == error.file);
-    let found = named
-        .and_then(|(_, path)| File::open(path).ok())
-        .and_then(|opened| sniff(&mut BufReader::new(opened)))
-        .filter(|found| *found != format);
-    let text = match (found, failure.explanation()) {
-        (Some(found), _) => format!("this is {0}: say `file-format: {0}`", format_name(found)),
-        (None, Some(text)) => text.to_owned(),
-        (None, None) if error.message.starts_with(WRONG_ROOT) => {
-            "this is none of the formats that CodeBuild reads".to_owned()
+    let (_, path) = files.iter().find(|(shown, _)| *shown == error.file)?;
+    let opened = File::open(path).ok()?;
+    match sniff(&mut BufReader::new(opened)) {
+        Some(found) if found != format => Some(format!(
+            "the file is {0}: say `file-format: {0}`",
+            format_name(found)
+        )),
+        None if error.message.starts_with(WRONG_ROOT) => {
+            Some("the file has none of the formats that CodeBuild reads".to_owned())
         }
-        (None, None) => return None,
-    };
-    Some(format!("{}: {text}", error.file))
+        _ => None,
+    }
 }
 
 /// Prints, each ended by a NUL, files whose text could be a report's. Names with line breaks are left out.

@@ -53,7 +53,8 @@ impl Emulator {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0)
-            .args(["run", "--log-format", "codebuild"])
+            .env("BUILDSPEC_LOG_FORMAT", "codebuild")
+            .arg("run")
             .args(["--runtime", runtime.name()]);
         for name in ["PATH", "DOCKER_HOST"] {
             if let Some(value) = ambient(name) {

@@ -28,7 +28,7 @@ fn updating() -> bool {
 #[test]
 fn reads_as_it_did() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/help");
-    for verb in ["", "run", "validate", "clean", "completions"] {
+    for verb in ["", "run", "validate", "report", "clean", "completions"] {
         let arguments: Vec<_> = [verb, "--help"]
             .into_iter()
             .filter(|argument| !argument.is_empty())
