@@ -1,7 +1,7 @@
 //! `reports` of a buildspec, and `buildspec report`.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
@@ -42,8 +42,8 @@ fn run(source: &Path, runtime: Runtime, code: i32, arguments: &[&str]) -> Output
     output
 }
 
-fn json(file: PathBuf) -> Value {
-    let bytes = fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+fn json(file: &Path) -> Value {
+    let bytes = fs::read(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     serde_json::from_slice(&bytes).unwrap()
 }
 
@@ -55,8 +55,8 @@ fn report(source: &Path, key: &str) -> Value {
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .find(|path| path.to_string_lossy().ends_with(&format!("-{key}")));
-    let report = json(folder.unwrap().join("report.json"));
-    let record = json(kept.join("build.json"));
+    let report = json(&folder.unwrap().join("report.json"));
+    let record = json(&kept.join("build.json"));
     let arns = record["reportArns"].as_array().unwrap();
     assert!(arns.contains(&report["report"]["arn"]), "{arns:?}");
     report
@@ -215,7 +215,7 @@ fn discovery_obeys_its_variables() {
             format!("mkdir out\n{suite}a.xml\n{suite}out/b.xml\n{suite}listed.xml{commands}");
         let source = source(&commands, "reports:\n  unit:\n    files: [listed.xml]\n");
         run(source.path(), Runtime::Host, 0, arguments);
-        let arns = json(source.path().join(".buildspec/latest/build.json"))["reportArns"].clone();
+        let arns = json(&source.path().join(".buildspec/latest/build.json"))["reportArns"].clone();
         let discovered = arns.to_string().contains("-JUNITXML-AutoDiscovered:");
         assert_eq!(
             discovered,
@@ -243,7 +243,7 @@ fn kept_reports_are_shown_again() {
     let (code, text, _) = shown(source.path(), &[]);
     assert_eq!(code, Some(0));
     assert!(text.contains("  x bad  t.py:3\n      no\n"), "{text}");
-    let id = json(source.path().join(".buildspec/builds/1/build.json"))["id"].clone();
+    let id = json(&source.path().join(".buildspec/builds/1/build.json"))["id"].clone();
     let id = id.as_str().unwrap();
     let output = source.path().join(".buildspec").display().to_string();
     for name in ["1", "latest", id, id.split_once(':').unwrap().1] {
@@ -290,10 +290,8 @@ fn a_build_tells_of_its_reports() {
     let events = text
         .lines()
         .map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let made = events
-        .filter(|event| event["event"] == "report_made")
-        .last();
-    assert_eq!(made.unwrap()["report"]["testSummary"]["total"], 1);
+    let mut made = events.filter(|event| event["event"] == "report_made");
+    assert_eq!(made.next().unwrap()["report"]["testSummary"]["total"], 1);
 
     let folder = source(commands, REPORTS);
     let mut emulator = Emulator::run(folder.path(), Runtime::Host);
