@@ -1,35 +1,30 @@
-//! The reports part of `UPLOAD_ARTIFACTS`: groups that the buildspec lists, then files that nobody listed.
+//! The reports part of `UPLOAD_ARTIFACTS`: files become the report of their group.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use super::upload_artifacts::{Collected, file_name};
-use crate::artifacts::{Chosen, Failure, Pattern, expand, variables_in};
+use crate::artifacts::{Chosen, Failure, expand, variables_in};
 use crate::buildspec::model::{Artifacts, Buildspec, ReportFormat, ReportGroup};
 use crate::engine::event::Event;
 use crate::error::Error;
 use crate::reports::discover::sniff;
 use crate::reports::group::{
-    BuildStamp, Failure as Unread, Group, GroupError, Home, discovered_key, phase_message,
+    BuildStamp, Failure as Unread, Group, GroupError, Home, phase_message,
 };
 use crate::reports::model::ReportType;
 use crate::reports::{ReadError, WRONG_ROOT, format_name, report_type};
 use crate::run::{Build, Halt};
 use crate::runtime::session::Session;
-use crate::script;
 
 /// What was reported so far.
 pub(super) struct Reported {
     pub(super) failure: Collected,
     /// Absolute paths in the build of files that belong to a group.
-    files: BTreeSet<Vec<u8>>,
+    pub(super) files: BTreeSet<Vec<u8>>,
 }
-
-/// At most so many files are looked at by auto-discovery: what CodeBuild gets through in its five seconds is unknown.
-const MOST_DISCOVERED: usize = 500;
 
 impl Build<'_> {
     /// Reads every report group of the buildspec. A failing test fails nothing; a file that can't be read does.
@@ -89,7 +84,7 @@ impl Build<'_> {
     }
 
     /// Makes one group's report of these files, and keeps both.
-    async fn report(
+    pub(super) async fn report(
         &mut self,
         key: &str,
         format: ReportFormat,
@@ -153,114 +148,6 @@ impl Build<'_> {
         }
         Ok(error)
     }
-
-    /// Searches the build's files for reports that no group lists (spec 16.6).
-    pub(super) async fn discover_reports(
-        &mut self,
-        reported: &mut Reported,
-        session: &mut Session,
-    ) -> Result<(), Halt> {
-        let names = [
-            "CODEBUILD_CONFIG_AUTO_DISCOVER",
-            "CODEBUILD_CONFIG_AUTO_DISCOVER_DIR",
-        ]
-        .map(str::to_owned);
-        let source = session.layout().source();
-        let text = script::print_variables(session.layout(), names.iter().map(String::as_str))
-            + &candidates_script(&source);
-        let started = Instant::now();
-        let printed = session.ask_in_state(&text).await?;
-        let mut fields = printed.split(|&byte| byte == 0);
-        let mut variable =
-            || String::from_utf8_lossy(fields.next().unwrap_or_default()).into_owned();
-        let (enabled, pattern) = (variable(), variable());
-        if enabled.eq_ignore_ascii_case("false") {
-            return Ok(());
-        }
-        let pattern = if pattern.is_empty() {
-            "**/*".to_owned()
-        } else {
-            pattern
-        };
-        let found = self.of_format(fields, &pattern, reported, session).await?;
-        let count: usize = found.values().map(Vec::len).sum();
-        for line in [
-            "Set report auto-discover timeout to 5 seconds",
-            "Expanding base directory path:  .",
-            "Assembling file list",
-            "Expanding .",
-            "Expanding file paths for base directory .",
-            "Assembling file list",
-        ] {
-            self.journal.say(line);
-        }
-        self.journal.say(format!("Expanding {pattern}"));
-        self.journal.say(match count {
-            0 => "No matching auto-discover report paths found".to_owned(),
-            count => format!("Found {count} file(s)"),
-        });
-        self.journal.say(format!(
-            "Report auto-discover file discovery took {:.6} seconds",
-            started.elapsed().as_secs_f64()
-        ));
-        for (format, files) in found {
-            // What nobody listed can't fail the build (unconfirmed): a file may only look like a report.
-            if let Some(error) = self
-                .report(&discovered_key(format), format, files, reported, session)
-                .await?
-            {
-                self.journal.emit(&Event::Warning(error.to_string()));
-            }
-        }
-        Ok(())
-    }
-
-    /// Looks into candidates on this side and sorts those that are reports by their format.
-    async fn of_format<'a>(
-        &mut self,
-        candidates: impl Iterator<Item = &'a [u8]>,
-        pattern: &str,
-        reported: &Reported,
-        session: &mut Session,
-    ) -> Result<BTreeMap<ReportFormat, Vec<Chosen>>, Halt> {
-        let source = session.layout().source().into_bytes();
-        let Ok(pattern) = Pattern::new(pattern) else {
-            return Ok(BTreeMap::new());
-        };
-        let files: Vec<Chosen> = candidates
-            .filter_map(|path| path.strip_prefix(b"./"))
-            .map(|path| Chosen {
-                source: [source.as_slice(), b"/", path].concat(),
-                artifact: path.to_vec(),
-            })
-            .filter(|file| {
-                pattern.matches(&source, &file.source) && !reported.files.contains(&file.source)
-            })
-            .take(MOST_DISCOVERED)
-            .collect();
-        if files.is_empty() {
-            return Ok(BTreeMap::new());
-        }
-        let folder = tempfile::Builder::new()
-            .prefix(".discovered-")
-            .tempdir_in(&self.folder.path);
-        let folder = folder.map_err(|error| {
-            Error::environment("the build's folder can't be written").because(error)
-        })?;
-        self.fetch(files.clone(), folder.path().join("files"), session)
-            .await?;
-        let mut found: BTreeMap<ReportFormat, Vec<Chosen>> = BTreeMap::new();
-        for file in files {
-            let opened = File::open(folder.path().join("files").join(path_of(&file.artifact)));
-            if let Some(format) = opened
-                .ok()
-                .and_then(|opened| sniff(&mut BufReader::new(opened)))
-            {
-                found.entry(format).or_default().push(file);
-            }
-        }
-        Ok(found)
-    }
 }
 
 /// An error that is worded for programs, with what a person should know of it.
@@ -294,17 +181,6 @@ fn of_other_format(
     }
 }
 
-/// Prints, each ended by a NUL, files whose text could be a report's. Names with line breaks are left out.
-fn candidates_script(source: &str) -> String {
-    format!(
-        "cd {} || exit 0\n\
-         find . -type f \\( -name '*.xml' -o -name '*.json' -o -name '*.trx' \\) -size -65536k ! -name '*\n*' -exec grep -lE \
-         '<(testsuites?|assemblies|test-run|test-results|testng-results|TestRun|coverage|report)[ >]|\"(elements|coverage)\"' {{}} + \
-         | tr '\\n' '\\000'\n",
-        script::quote(source)
-    )
-}
-
 fn as_artifacts(group: &ReportGroup) -> Artifacts {
     Artifacts {
         files: group.files.clone(),
@@ -322,7 +198,7 @@ fn two_spaces(line: String) -> String {
     }
 }
 
-fn path_of(bytes: &[u8]) -> &Path {
+pub(super) fn path_of(bytes: &[u8]) -> &Path {
     use std::os::unix::ffi::OsStrExt as _;
     Path::new(std::ffi::OsStr::from_bytes(bytes))
 }
