@@ -173,6 +173,13 @@ impl<'r> Xml<'r> {
         Self::new(input, &[])
     }
 
+    /// The end of the empty element that was just told is not news.
+    pub(super) fn skip_end(&mut self) {
+        if std::mem::take(&mut self.pending_end) {
+            self.nesting.depth -= 1;
+        }
+    }
+
     /// The next piece, `None` after the root's end. What follows it is not read.
     pub(super) fn next(&mut self) -> Result<Option<Node<'_>>, Fault> {
         if self.pending_end {
