@@ -40,6 +40,14 @@ need cc gcc
 need git git
 need python3 python3
 
+step "moto, which answers in AWS's place"
+if ! python3 -c 'import ensurepip' 2>/dev/null; then need ensurepip python3-venv; fi
+if moto=$(scripts/moto.sh); then
+    export BUILDSPEC_TEST_MOTO=$moto
+else
+    printf 'PyPI is not to be reached: the tests with moto will be skipped\n' >&2
+fi
+
 step "cargo fmt --check"
 cargo fmt --check
 

@@ -59,6 +59,23 @@ impl Error {
         self
     }
 
+    /// The same with every text rewritten, those of its causes included.
+    #[must_use]
+    pub fn rewritten(self, rewrite: impl Fn(&str) -> String) -> Self {
+        let mut causes = Vec::new();
+        let mut next = std::error::Error::source(&self);
+        while let Some(cause) = next {
+            causes.push(rewrite(&cause.to_string()));
+            next = cause.source();
+        }
+        Self {
+            kind: self.kind,
+            message: rewrite(&self.message),
+            hints: self.hints.iter().map(|hint| rewrite(hint)).collect(),
+            source: (!causes.is_empty()).then(|| causes.join(": ").into()),
+        }
+    }
+
     /// Keeps the cause.
     #[must_use]
     pub fn because(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {

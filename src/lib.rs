@@ -3,7 +3,9 @@
 //! The library serves the binary of the same package; it makes no promise of stability.
 
 pub mod artifacts;
+pub mod builds;
 pub mod buildspec;
+pub mod checkout;
 pub mod cli;
 pub mod console;
 pub mod diagnostic;
@@ -15,11 +17,14 @@ pub mod image;
 pub mod options;
 pub mod output;
 pub mod record;
+pub mod registry;
 pub mod reports;
 pub mod run;
 pub mod runtime;
 pub mod script;
 pub mod source;
 mod stages;
+pub mod survey;
+mod template;
 pub mod validate;
 pub mod yaml;

@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::env::event::Trigger;
+
 /// Where the buildspec is.
 #[derive(Clone, Debug)]
 pub enum BuildspecFrom {
@@ -27,6 +29,10 @@ pub enum RuntimeKind {
 pub struct Options {
     /// Absolute, links resolved.
     pub source: PathBuf,
+    /// Which of its files count.
+    pub which: crate::checkout::Which,
+    /// `-s`: identifier and folder, absolute.
+    pub secondary: Vec<(String, PathBuf)>,
     pub buildspec: BuildspecFrom,
     pub runtime: RuntimeKind,
     /// As the user named it.
@@ -37,8 +43,15 @@ pub struct Options {
     pub source_mode: crate::runtime::docker::SourceMode,
     pub privileged: bool,
     pub network: Option<String>,
+    pub container: ContainerOptions,
     /// `-e` and `--env-file`, the later one wins.
     pub overrides: Vec<Override>,
+    /// The build is to look as if this had started it.
+    pub event: Option<Trigger>,
+    pub secrets: SecretsFile,
+    /// Never call AWS.
+    pub offline: bool,
+    pub access: Access,
     /// Absolute.
     pub output: PathBuf,
     /// Absolute; inside the build's folder when not given.
@@ -49,6 +62,37 @@ pub struct Options {
     pub timeout: Option<Duration>,
     /// What the host's environment has to say.
     pub host: HostFacts,
+}
+
+/// Where values for references are looked for first.
+#[derive(Clone, Debug)]
+pub struct SecretsFile {
+    /// Absolute.
+    pub path: PathBuf,
+    /// The user named it, and it has to be there.
+    pub named: bool,
+}
+
+/// As whom to ask AWS, and where; without these the usual chain decides.
+#[derive(Clone, Debug, Default)]
+pub struct Access {
+    pub profile: Option<String>,
+    pub region: Option<String>,
+    /// `--profile` or `AWS_PROFILE`, for messages.
+    pub shown_profile: Option<String>,
+}
+
+/// What is handed to the engine as it is.
+#[derive(Clone, Debug, Default)]
+pub struct ContainerOptions {
+    /// `os/arch[/variant]`.
+    pub platform: Option<String>,
+    /// `NAME:ADDRESS`.
+    pub add_hosts: Vec<String>,
+    /// `SOURCE:TARGET[:OPTIONS]`, a relative source made absolute.
+    pub volumes: Vec<String>,
+    /// Logins of registries.
+    pub credentials: crate::registry::Keyring,
 }
 
 /// One `-e`.

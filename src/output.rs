@@ -1,9 +1,13 @@
 //! The output directory: one folder per build, numbered.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
 
 use crate::error::{Error, Result};
 
@@ -17,24 +21,32 @@ pub struct BuildFolder {
     pub path: PathBuf,
     /// Also the build's number.
     pub number: u64,
+    /// Held as long as the process lives, however it ends.
+    _lock: Arc<File>,
+}
+
+/// Takes a folder for as long as this process lives, however it ends.
+pub fn hold(folder: &Path) -> io::Result<File> {
+    let lock = File::open(folder)?;
+    // Where a file system knows no locks, nobody is asked.
+    flock(&lock, FlockOperation::NonBlockingLockExclusive).ok();
+    Ok(lock)
+}
+
+/// Whether a living process has taken this folder.
+pub fn is_taken(folder: &Path) -> bool {
+    File::open(folder).is_ok_and(|folder| {
+        flock(&folder, FlockOperation::NonBlockingLockShared) == Err(Errno::WOULDBLOCK)
+    })
 }
 
 impl BuildFolder {
     /// Takes the next free number below `output`, points `latest` at it and lets builds beyond `keep` go.
     pub fn take(output: &Path, keep: usize) -> Result<Self> {
+        prepare(output)?;
         let builds = output.join("builds");
-        let failed = |error: io::Error| {
-            Error::environment(format!(
-                "the output directory {} can't be written: {error}",
-                output.display()
-            ))
-            .hint("name another one with --output")
-        };
+        let failed = |error| failed(output, &error);
         fs::create_dir_all(&builds).map_err(failed)?;
-        let ignore = output.join(".gitignore");
-        if !ignore.exists() {
-            fs::write(&ignore, IGNORED).map_err(failed)?;
-        }
         let taken = loop {
             let number = numbers(&builds)
                 .map_err(failed)?
@@ -44,7 +56,14 @@ impl BuildFolder {
                 + 1;
             let path = builds.join(number.to_string());
             match fs::create_dir(&path) {
-                Ok(()) => break Self { path, number },
+                Ok(()) => {
+                    let lock = Arc::new(hold(&path).map_err(failed)?);
+                    break Self {
+                        path,
+                        number,
+                        _lock: lock,
+                    };
+                }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(failed(error)),
             }
@@ -54,10 +73,45 @@ impl BuildFolder {
         Ok(taken)
     }
 
+    /// Gives the folder up, for a build that never began.
+    pub fn abandon(&self, output: &Path) {
+        fs::remove_dir_all(&self.path).ok();
+        let builds = output.join("builds");
+        match numbers(&builds)
+            .ok()
+            .and_then(|numbers| numbers.last().copied())
+        {
+            Some(number) => point_latest(output, number).ok(),
+            None => fs::remove_file(output.join("latest")).ok(),
+        };
+    }
+
     /// A file of the build.
     pub fn file(&self, name: &str) -> PathBuf {
         self.path.join(name)
     }
+}
+
+/// Makes the directory itself, kept out of Git.
+pub fn prepare(output: &Path) -> Result<()> {
+    fs::create_dir_all(output)
+        .and_then(|()| {
+            let ignore = output.join(".gitignore");
+            if ignore.exists() {
+                Ok(())
+            } else {
+                fs::write(ignore, IGNORED)
+            }
+        })
+        .map_err(|error| failed(output, &error))
+}
+
+fn failed(output: &Path, error: &io::Error) -> Error {
+    Error::environment(format!(
+        "the output directory {} can't be written: {error}",
+        output.display()
+    ))
+    .hint("name another one with --output")
 }
 
 /// Moves what a build collected to where the user wants it; files of the same name are replaced, others stay.
@@ -99,7 +153,7 @@ fn point_latest(output: &Path, number: u64) -> io::Result<()> {
     fs::rename(&new, output.join("latest"))
 }
 
-/// Removes the oldest finished builds; one whose record says that it still runs may belong to a living process.
+/// Removes the oldest builds, those of living processes apart.
 fn let_go(builds: &Path, newest: u64, keep: usize) {
     let Ok(numbers) = numbers(builds) else { return };
     let surplus = numbers.len().saturating_sub(keep.max(1));
@@ -109,9 +163,7 @@ fn let_go(builds: &Path, newest: u64, keep: usize) {
         .take(surplus)
     {
         let folder = builds.join(number.to_string());
-        let running = fs::read_to_string(folder.join("build.json"))
-            .is_ok_and(|record| record.contains("\"buildComplete\": false"));
-        if !running {
+        if !is_taken(&folder) {
             fs::remove_dir_all(folder).ok();
         }
     }

@@ -6,8 +6,9 @@ use crate::engine::event::Event;
 use crate::engine::journal::{Journal, Watcher};
 use crate::engine::machine::{Machine, Step};
 use crate::engine::phase::{Context, PhaseType, Status};
-use crate::engine::{Next, run_phases};
+use crate::engine::{Next, assumptions, run_phases};
 use crate::env::builtin::Identity;
+use crate::env::mask::Rewriter;
 use crate::error::{Error, Result};
 use crate::options::Options;
 use crate::output::BuildFolder;
@@ -15,6 +16,7 @@ use crate::record::build::Record;
 use crate::runtime::Lost;
 use crate::runtime::place::Place;
 use crate::script::Layout;
+use crate::stages::provision::Underway;
 
 /// Why a build ends before its time.
 #[derive(Debug)]
@@ -55,12 +57,18 @@ pub enum Ended {
 pub(crate) struct Build<'a> {
     pub(crate) options: &'a Options,
     pub(crate) folder: BuildFolder,
+    /// What stands for the source: itself, or a clean checkout in the build's folder.
+    pub(crate) source: std::path::PathBuf,
     pub(crate) identity: Identity,
     pub(crate) layout: Layout,
     pub(crate) journal: Journal,
     pub(crate) record: Record,
+    /// Hides what was told in secret from what is kept besides the journal.
+    pub(crate) masks: Rewriter,
     /// What has to be ended, once it is there.
     pub(crate) place: Option<Place>,
+    /// What is being made to run in, until it is there.
+    pub(crate) underway: Option<Underway>,
     /// Clears away what earlier builds left, meanwhile.
     pub(crate) sweep: Option<JoinHandle<Result<usize>>>,
 }
@@ -88,7 +96,8 @@ impl Build<'_> {
         let script = self.read_buildspec();
         let supervisor = self.provision(&script).await?;
         let mut session = self.download_source(&script, supervisor).await?;
-        let mut machine = Machine::new(&script.reading.buildspec.phases);
+        let buildspec = &script.reading.buildspec;
+        let mut machine = Machine::new(&buildspec.phases).run_as(buildspec.run_as.as_ref());
         let next = run_phases(
             &mut machine,
             &mut session,
@@ -100,9 +109,7 @@ impl Build<'_> {
         match next {
             Next::Finish(status) => Ok(status),
             Next::Upload => {
-                let succeeded = self
-                    .upload_artifacts(&script.reading.buildspec, &mut session)
-                    .await?;
+                let succeeded = self.upload_artifacts(buildspec, &mut session).await?;
                 match machine.next(Some(succeeded)) {
                     Step::Finish(status) => Ok(status),
                     other => unreachable!("nothing but the end follows the upload, not {other:?}"),
@@ -131,9 +138,10 @@ impl Build<'_> {
             Ok(status) => (status, Context::default(), Ok(Ended::Build(status))),
             Err(halt) => self.halted(halt).await,
         };
+        self.record.make_room();
         self.journal.leave(status, context);
         self.journal.enter(PhaseType::Finalizing);
-        let cleaned = self.clean_up(&ended).await;
+        let cleaned = self.clean_up().await;
         self.journal.leave(Status::Succeeded, Context::default());
         self.journal.enter(PhaseType::Completed);
         self.journal.emit(&Event::BuildEnded {
@@ -142,7 +150,9 @@ impl Build<'_> {
         });
         let written = self.check_files();
         match (ended, cleaned, written) {
-            (Err(error), ..) | (_, Err(error), _) | (_, _, Err(Halt::Error(error))) => Err(error),
+            (Err(error), ..) | (_, Err(error), _) | (_, _, Err(Halt::Error(error))) => {
+                Err(error.rewritten(|text| self.masks.rewrite(text)))
+            }
             (ended, ..) => ended,
         }
     }
@@ -152,7 +162,7 @@ impl Build<'_> {
             Halt::Failed(context) => (Status::Failed, context, Ok(Ended::Build(Status::Failed))),
             Halt::Invalid(context) => (Status::Failed, context, Ok(Ended::Invalid)),
             Halt::Stopped(Stop::TimedOut) => (
-                Status::TimedOut,
+                assumptions::STATUS_AFTER_TIME_OUT,
                 Context::default(),
                 Ok(Ended::Stopped(Stop::TimedOut)),
             ),

@@ -7,6 +7,8 @@ use crate::buildspec::model::Version;
 pub struct Layout {
     root: String,
     source_number: u32,
+    /// Identifiers of secondary sources.
+    secondary: Vec<String>,
 }
 
 impl Layout {
@@ -15,7 +17,37 @@ impl Layout {
         Self {
             root: root.into(),
             source_number,
+            secondary: Vec::new(),
         }
+    }
+
+    /// With secondary sources of these identifiers.
+    #[must_use]
+    pub fn with_secondary(self, secondary: impl IntoIterator<Item = String>) -> Self {
+        Self {
+            secondary: secondary.into_iter().collect(),
+            ..self
+        }
+    }
+
+    /// The same below another root.
+    #[must_use]
+    pub fn at(&self, root: impl Into<String>) -> Self {
+        Self {
+            root: root.into(),
+            ..self.clone()
+        }
+    }
+
+    /// `CODEBUILD_SRC_DIR_<id>` of each secondary source, in their order.
+    pub fn secondary(&self) -> impl Iterator<Item = (&str, String)> {
+        let numbers = (1..).map(|above| (self.source_number + above) % 1_000_000_000);
+        self.secondary.iter().zip(numbers).map(|(id, number)| {
+            (
+                id.as_str(),
+                format!("{}/output/src{number:09}/src", self.root),
+            )
+        })
     }
 
     /// `/codebuild`, or what stands for it.
@@ -125,6 +157,25 @@ pub fn print_variables<'a>(layout: &Layout, names: impl IntoIterator<Item = &'a 
     text
 }
 
+/// Lets another user share a build's state; fails when the container knows nobody of that name.
+///
+/// Built-ins alone look for the name, as an image need not have `getent`.
+pub fn admit(layout: &Layout, user: &str) -> String {
+    let (tmp, env, dir, command) = (
+        quote(&layout.tmp()),
+        quote(&layout.env()),
+        quote(&layout.dir()),
+        quote(&layout.script()),
+    );
+    format!(
+        "wanted={}\nfound=\nwhile IFS=: read -r name _; do if [ \"$name\" = \"$wanted\" ]; then found=1; fi; done </etc/passwd\n\
+         [ \"$found\" ] || exit 1\n\
+         : >>{command}\nchmod 0777 {tmp}\nchmod 0666 {env} {dir} {command}\nchmod a+rx {}\nexit 0\n",
+        quote(user),
+        quote(&layout.source()),
+    )
+}
+
 /// Whether a shell can hold a variable of this name.
 pub fn is_name(name: &str) -> bool {
     let mut bytes = name.bytes();
@@ -139,7 +190,12 @@ pub fn is_name(name: &str) -> bool {
 /// The variables have odd names because an image's ENV may hold any other, exported. `true >` tries a file without
 /// ending the shell, as a failing redirection of a special built-in would. Lines are read by built-ins alone, byte by
 /// byte, so that nothing beyond a request is ever consumed.
-pub const SUPERVISOR: &str = r#"unset _bs_n _bs_v _bs_s _bs_p _bs_l
+///
+/// Nothing is sent while a command runs, so that a reader beside it sees only one thing: the end of the input, which is
+/// the end of our process. It then kills all there is (in a container, whose PID 1 no signal reaches), or the
+/// supervisor's process group (on the host).
+pub const SUPERVISOR: &str = r#"unset _bs_n _bs_v _bs_s _bs_p _bs_l _bs_w
+exec 3<&0
 IFS= read -r _bs_n || exit 0
 while IFS= read -r _bs_v; do
 case $_bs_v in
@@ -153,8 +209,12 @@ fi ;;
 run)
 IFS= read -r _bs_s
 IFS= read -r _bs_p
-( exec "$_bs_s" "$_bs_p" ) </dev/null 2>&1
+{ IFS= read -r _bs_l || if [ $$ = 1 ]; then kill -9 -1; else kill -9 0; fi; } <&3 >/dev/null 2>&1 3<&- &
+_bs_w=$!
+( exec "$_bs_s" "$_bs_p" ) </dev/null 2>&1 3<&-
 _bs_s=$?
+kill -9 "$_bs_w" 2>/dev/null
+wait "$_bs_w" 2>/dev/null
 printf '\036%s %s\n' "$_bs_n" "$_bs_s"
 printf '\036%s\n' "$_bs_n" >&2 ;;
 esac

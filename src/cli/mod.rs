@@ -2,9 +2,13 @@
 
 mod clean;
 mod completions;
+mod container;
+mod kept;
 mod man;
+mod overrides;
 mod report;
 mod run;
+mod sources;
 mod validate;
 
 use std::io::IsTerminal as _;
@@ -39,6 +43,9 @@ struct Cli {
 enum Verb {
     Run(Box<run::Arguments>),
     Validate(validate::Arguments),
+    List(kept::List),
+    Show(kept::Show),
+    Logs(kept::Logs),
     Report(report::Arguments),
     Clean(clean::Arguments),
     Completions(completions::Arguments),
@@ -111,6 +118,9 @@ pub fn main() -> ExitCode {
     let result = match arguments.unwrap_or_else(|error| error.exit()).verb {
         Verb::Run(arguments) => run::execute(*arguments),
         Verb::Validate(arguments) => validate::execute(&arguments),
+        Verb::List(arguments) => kept::list(&arguments),
+        Verb::Show(arguments) => kept::show(&arguments),
+        Verb::Logs(arguments) => kept::logs(&arguments),
         Verb::Report(arguments) => report::execute(&arguments),
         Verb::Clean(arguments) => clean::execute(&arguments),
         Verb::Completions(arguments) => Ok(completions::execute(&arguments)),

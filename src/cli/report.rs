@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 
 use super::{Color, Exit};
+use crate::builds;
 use crate::console::{Verbosity, message};
 use crate::error::Result;
-use crate::record::kept;
 use crate::reports::show::{Form, show};
 
 /// Show a kept build's test and coverage reports again.
@@ -66,8 +66,7 @@ pub(super) fn execute(arguments: &Arguments) -> Result<Exit> {
     );
     let output = arguments.output.as_deref();
     let output = output.unwrap_or(Path::new(".buildspec"));
-    let folder = kept::find(output, &arguments.build)?;
-    let documents = kept::reports(&folder)?;
+    let documents = builds::find(output, Some(&arguments.build))?.reports()?;
     if documents.is_empty() && arguments.format == Format::Human {
         message::answer("the build has no reports\n");
         return Ok(Exit::Success);

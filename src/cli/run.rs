@@ -9,9 +9,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::{Color, Exit};
 use crate::console::{self, Annotating, LogFormat, Reader, Verbosity};
 use crate::engine::phase::Status;
+use crate::env::event::Trigger;
 use crate::error::{Error, Result};
 use crate::image;
-use crate::options::{BuildspecFrom, HostFacts, Options, Override, RuntimeKind};
+use crate::options::{Access, BuildspecFrom, HostFacts, Options, RuntimeKind, SecretsFile};
 use crate::run::{Ended, Stop};
 
 /// Run a build in a container, as CodeBuild would.
@@ -31,10 +32,14 @@ Exit status:
   1  it failed                   5  timed out
   2  wrong usage                 129, 130, 143  hang-up, Ctrl-C, terminated
   3  the buildspec is invalid")]
+#[expect(clippy::struct_excessive_bools, reason = "flags are bools")]
 pub(super) struct Arguments {
     /// The primary source: a folder.
     #[arg(default_value = ".")]
     source: PathBuf,
+
+    #[command(flatten)]
+    sources: super::sources::SourceArguments,
 
     /// The buildspec, relative to SOURCE or absolute; `-` reads it from standard input.
     #[arg(
@@ -95,6 +100,9 @@ pub(super) struct Arguments {
     )]
     network: Option<String>,
 
+    #[command(flatten)]
+    container: super::container::ContainerArguments,
+
     /// Set a variable above project and buildspec; NAME alone passes the host's value through. Repeatable.
     #[arg(
         short,
@@ -112,6 +120,30 @@ pub(super) struct Arguments {
         help_heading = "Variables"
     )]
     env_file: Vec<PathBuf>,
+
+    /// Values for parameter-store and secrets-manager references [default: secrets.yml in the output directory]
+    #[arg(long, value_name = "FILE", env = "BUILDSPEC_SECRETS")]
+    secrets: Option<PathBuf>,
+
+    /// Never call AWS: every reference has to be in the secrets file.
+    #[arg(long, env = "BUILDSPEC_OFFLINE")]
+    offline: bool,
+
+    /// Write a secrets file with every reference of the buildspec, to be filled in, and run nothing.
+    #[arg(long)]
+    write_secrets_template: bool,
+
+    /// The AWS profile with which references are fetched.
+    #[arg(long, value_name = "NAME", env = "BUILDSPEC_PROFILE")]
+    profile: Option<String>,
+
+    /// The AWS region of the build, and of what it refers to.
+    #[arg(long, value_name = "REGION", env = "BUILDSPEC_REGION")]
+    region: Option<String>,
+
+    /// Tell the build that this started it: pr:NUMBER, push:BRANCH or tag:NAME.
+    #[arg(long, value_name = "EVENT", env = "BUILDSPEC_EVENT")]
+    event: Option<Trigger>,
 
     /// Where builds are kept [default: SOURCE/.buildspec]
     #[arg(
@@ -153,9 +185,9 @@ pub(super) struct Arguments {
     )]
     keep_builds: usize,
 
-    /// End the build after this many minutes.
-    #[arg(long, value_name = "MINUTES", env = "BUILDSPEC_TIMEOUT", value_parser = clap::value_parser!(u32).range(1..))]
-    timeout: Option<u32>,
+    /// End the build after this many minutes; `90s` are seconds.
+    #[arg(long, value_name = "MINUTES", env = "BUILDSPEC_TIMEOUT", value_parser = timeout)]
+    timeout: Option<Duration>,
 
     /// What standard output carries [default: pretty on a terminal, codebuild otherwise]
     #[arg(
@@ -242,7 +274,13 @@ pub(super) fn execute(arguments: Arguments) -> Result<Exit> {
         None if super::stdout_is_terminal() => LogFormat::Pretty,
         Some(Format::Codebuild) | None => LogFormat::CodeBuild,
     };
+    let write_template = arguments.write_secrets_template;
     let options = settle(arguments)?;
+    if write_template {
+        let file = crate::template::write(&options)?;
+        console::message::print(&format!("wrote {}: fill in the values\n", file.display()));
+        return Ok(Exit::Success);
+    }
     let mut watcher = console::watcher(format, style);
     if style.reader == Reader::GitHub {
         watcher = Box::new(Annotating::new(watcher, &options.source));
@@ -283,15 +321,11 @@ fn settle(arguments: Arguments) -> Result<Options> {
             .as_deref()
             .unwrap_or(&source.join(".buildspec")),
     )?;
-    let mut overrides = Vec::new();
-    for file in &arguments.env_file {
-        overrides.extend(env_file(file)?);
-    }
-    for given in &arguments.env {
-        overrides.push(override_of(given)?);
-    }
+    let overrides = super::overrides::all(&arguments.env_file, &arguments.env)?;
     Ok(Options {
         source,
+        which: arguments.sources.which(),
+        secondary: arguments.sources.secondary()?,
         buildspec,
         runtime: match arguments.runtime {
             Runtime::Docker => RuntimeKind::Docker,
@@ -313,23 +347,50 @@ fn settle(arguments: Arguments) -> Result<Options> {
         },
         privileged: arguments.privileged,
         network: arguments.network,
+        container: arguments.container.settle()?,
         overrides,
+        event: arguments.event,
+        secrets: secrets(
+            arguments.secrets.as_deref(),
+            &output,
+            arguments.write_secrets_template,
+        )?,
+        offline: arguments.offline,
+        access: Access {
+            shown_profile: arguments
+                .profile
+                .clone()
+                .or_else(|| super::variable("AWS_PROFILE")),
+            profile: arguments.profile,
+            region: arguments.region.clone(),
+        },
         artifacts: arguments.artifacts.as_deref().map(absolute).transpose()?,
         reports: arguments.reports.as_deref().map(absolute).transpose()?,
         output,
         keep_builds: arguments.keep_builds,
-        timeout: arguments
-            .timeout
-            .map(|minutes| Duration::from_secs(u64::from(minutes) * 60)),
+        timeout: arguments.timeout,
         host: HostFacts {
             docker_host: super::variable("DOCKER_HOST").unwrap_or_default(),
             path: super::variable_os("PATH"),
-            region: super::variable("AWS_REGION")
+            region: arguments
+                .region
+                .or_else(|| super::variable("AWS_REGION"))
                 .or_else(|| super::variable("AWS_DEFAULT_REGION"))
                 .unwrap_or_else(|| "us-east-1".to_owned()),
             user: super::variable("USER").unwrap_or_default(),
         },
     })
+}
+
+fn timeout(text: &str) -> Result<Duration, String> {
+    let (digits, unit) = match text.strip_suffix('s') {
+        Some(digits) => (digits, 1),
+        None => (text, 60),
+    };
+    match digits.parse::<u32>() {
+        Ok(count @ 1..) => Ok(Duration::from_secs(u64::from(count) * unit)),
+        _ => Err("not a number of minutes above 0".to_owned()),
+    }
 }
 
 fn buildspec(given: &Path, source: &Path) -> Result<BuildspecFrom> {
@@ -354,62 +415,29 @@ fn absolute(path: &Path) -> Result<PathBuf> {
     for ancestor in path.ancestors() {
         if let (Ok(real), Ok(rest)) = (std::fs::canonicalize(ancestor), path.strip_prefix(ancestor))
         {
-            return Ok(real.join(rest));
+            // Joining nothing would add a slash, with which no file can be opened.
+            let whole = rest.as_os_str().is_empty();
+            return Ok(if whole { real } else { real.join(rest) });
         }
     }
     Ok(path)
 }
 
-fn override_of(given: &str) -> Result<Override> {
-    let (name, value, passed_through) = if let Some((name, value)) = given.split_once('=') {
-        (name, value.to_owned(), false)
-    } else {
-        let value = super::variable_os(given).ok_or_else(|| {
-            Error::usage(format!("-e {given}: the host has no variable of that name"))
-                .hint(format!("-e {given}=VALUE gives it one"))
-        })?;
-        let value = value
-            .into_string()
-            .map_err(|_| Error::usage(format!("-e {given}: the host's value is not UTF-8")))?;
-        (given, value, true)
-    };
-    if name.is_empty() {
-        return Err(Error::usage(format!("-e {given}: a name is missing")));
-    }
-    Ok(Override {
-        name: name.to_owned(),
-        value,
-        passed_through,
-    })
-}
-
-/// As AWS's own script reads it: `VAR=VAL` lines, `#` comments, blank lines, quotes kept (spec 21).
-fn env_file(file: &Path) -> Result<Vec<Override>> {
-    let text = std::fs::read_to_string(file).map_err(|error| {
-        Error::usage(format!(
-            "--env-file {} can't be read: {error}",
+fn secrets(named: Option<&Path>, output: &Path, to_be_written: bool) -> Result<SecretsFile> {
+    if let Some(file) = named.filter(|file| !to_be_written && !file.exists()) {
+        return Err(Error::usage(format!(
+            "--secrets {}: there is no such file",
             file.display()
         ))
-    })?;
-    let lines = text
-        .lines()
-        .map(str::trim_end)
-        .enumerate()
-        .filter(|(_, line)| !line.trim().is_empty() && !line.starts_with('#'));
-    lines
-        .map(|(number, line)| match line.split_once('=') {
-            Some((name, value)) if !name.is_empty() => Ok(Override {
-                name: name.to_owned(),
-                value: value.to_owned(),
-                passed_through: false,
-            }),
-            _ => Err(Error::usage(format!(
-                "{}:{}: not of the form NAME=VALUE",
-                file.display(),
-                number + 1
-            ))),
-        })
-        .collect()
+        .hint("--write-secrets-template writes it, to be filled in"));
+    }
+    Ok(SecretsFile {
+        path: match named {
+            Some(file) => absolute(file)?,
+            None => output.join("secrets.yml"),
+        },
+        named: named.is_some(),
+    })
 }
 
 /// Resolves when somebody wants the build to end; a second Ctrl-C ends this process at once.

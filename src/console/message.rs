@@ -37,6 +37,12 @@ pub fn answer(text: &str) {
         .ok();
 }
 
+/// Prints bytes on standard output as they are; false when nobody reads them any more.
+pub fn answer_bytes(bytes: &[u8]) -> bool {
+    let mut out = std::io::stdout();
+    out.write_all(bytes).and_then(|()| out.flush()).is_ok()
+}
+
 /// A name or message that may come from anywhere, without control characters.
 pub fn harmless(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

@@ -1,6 +1,7 @@
 //! What a person or a program sees: the only door to stdout and stderr.
 
 mod annotating;
+mod characters;
 mod github;
 pub mod hinting;
 pub mod live;
@@ -19,6 +20,7 @@ use crate::engine::journal::Watcher;
 use crate::record::json;
 use crate::reports::show::Look;
 pub use annotating::Annotating;
+use characters::WholeCharacters;
 use hinting::Hinting;
 use live::Live;
 use pretty::Pretty;
@@ -91,13 +93,15 @@ pub fn watcher(format: LogFormat, style: Style) -> Box<dyn Watcher> {
         LogFormat::CodeBuild => Box::new(Lines {
             out: buffered(),
             write: log::write,
+            warns: true,
             live: style.is_live().then(|| Live::new(style)),
         }),
-        LogFormat::Json => Box::new(Hinting::new(Lines {
+        LogFormat::Json => Box::new(Hinting::new(WholeCharacters::new(Lines {
             out: buffered(),
             write: json::write,
+            warns: false,
             live: None,
-        })),
+        }))),
     }
 }
 
@@ -109,6 +113,8 @@ fn buffered() -> BufWriter<Stdout> {
 struct Lines<W: Write> {
     out: W,
     write: fn(&mut W, Timestamp, &Event<'_>) -> io::Result<()>,
+    /// Whether the format has no place for warnings; they go to standard error then.
+    warns: bool,
     /// For waits: a pull may take minutes, and the log is silent about it.
     live: Option<Live>,
 }
@@ -120,6 +126,9 @@ impl<W: Write + Send> Watcher for Lines<W> {
                 Event::Progress(progress) => live.progress(progress),
                 _ => live.stop(),
             }
+        }
+        if let (true, Event::Warning(text)) = (self.warns, event) {
+            message::print(&format!("warning: {}\n", message::harmless(text)));
         }
         (self.write)(&mut self.out, at, event)?;
         if matches!(event, Event::Output(_)) {

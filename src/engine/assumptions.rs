@@ -1,6 +1,8 @@
 //! What nobody outside AWS knows: each rule is one constant, read from here and nowhere else, and listed in
 //! `docs/fidelity.md` with its evidence.
 
+use super::phase::Status;
+
 /// A phase that failed under `on-failure: CONTINUE` does not make the build FAILED.
 ///
 /// Unconfirmed. For: AWS's Account Factory for Terraform ends its `post_build` with an explicit `exit 1` when the flag
@@ -25,3 +27,17 @@ pub const ABORT_RUNS_FINALLY: bool = true;
 
 /// `PHASE: n commands` in the log counts `commands` alone, not `finally`. Unconfirmed.
 pub const COUNT_INCLUDES_FINALLY: bool = false;
+
+/// A build that ran out of time has this status; its phase has `TIMED_OUT` in any case.
+///
+/// Nothing of the build runs after it: no `finally`, no later phase, no artifacts.
+///
+/// Unconfirmed: the API knows `TIMED_OUT` as a build's status, one page of the documentation shows FAILED (spec 10.4).
+pub const STATUS_AFTER_TIME_OUT: Status = Status::TimedOut;
+
+/// `HOME` stays `/root` for the commands of another user: the documentation gives no other value (spec 4). Unconfirmed.
+pub const RUN_AS_KEEPS_HOME: bool = true;
+
+/// A `run-as` user whom the image does not know fails the phase before its first command, in the words of Go's
+/// `os/user`. Unconfirmed.
+pub const UNKNOWN_USER: &str = "user: unknown user";

@@ -4,7 +4,7 @@ use super::assumptions::{
     ABORT_RUNS_FINALLY, ABORT_SKIPS_UPLOAD, CONTINUE_FORGIVES, FINALLY_STOPS_AT_FIRST_FAILURE,
 };
 use super::phase::{PhaseType, Status};
-use crate::buildspec::model::{Command, OnFailure, Phase, Phases};
+use crate::buildspec::model::{Command, OnFailure, Phase, Phases, Text};
 
 /// What the caller has to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub struct Run<'a> {
     pub finally: bool,
     /// Its place in `commands` or `finally`, counted from 1.
     pub number: usize,
+    /// `run-as`: the phase's, else the buildspec's.
+    pub user: Option<&'a str>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +48,7 @@ enum State {
 #[derive(Clone, Debug)]
 pub struct Machine<'a> {
     phases: [Option<&'a Phase>; 4],
+    user: Option<&'a str>,
     current: usize,
     state: State,
     /// Whether the current phase has failed.
@@ -66,12 +69,20 @@ impl<'a> Machine<'a> {
                 phases.build.as_ref(),
                 phases.post_build.as_ref(),
             ],
+            user: None,
             current: 0,
             state: State::Enter,
             phase_failed: false,
             succeeding: true,
             failed: false,
         }
+    }
+
+    /// The user of phases that name none.
+    #[must_use]
+    pub fn run_as(mut self, user: Option<&'a Text>) -> Self {
+        self.user = user.map(|user| user.value.as_str());
+        self
     }
 
     /// The value of `CODEBUILD_BUILD_SUCCEEDING`: false once a command has failed.
@@ -138,6 +149,10 @@ impl<'a> Machine<'a> {
             command,
             finally,
             number: done + 1,
+            user: self.phases[self.current]
+                .and_then(|phase| phase.run_as.as_ref())
+                .map(|user| user.value.as_str())
+                .or(self.user),
         })
     }
 

@@ -13,7 +13,7 @@ use journal::Journal;
 use machine::{Machine, Run, Step};
 use phase::{Context, Exit, PhaseType, Status};
 
-use crate::runtime::{Executor, Lost, Sink};
+use crate::runtime::{Became, Executor, Lost, Sink};
 use crate::source::Source;
 
 /// What the four command phases led to.
@@ -48,17 +48,57 @@ pub async fn run_phases<E: Executor>(
                     executor.set_variable(SUCCEEDING, "0").await?;
                     told_failing = true;
                 }
-                let exit = run_command(run, executor, buildspec, journal).await?;
-                if !exit.success() && failure.is_none() {
-                    failure = Some(failure_context(&run.command.value, exit));
+                let succeeded = match ready(run, executor, journal).await? {
+                    Ok(()) => {
+                        let exit = run_command(run, executor, buildspec, journal).await?;
+                        if !exit.success() && failure.is_none() {
+                            failure = Some(failure_context(&run.command.value, exit));
+                        }
+                        exit.success()
+                    }
+                    Err(context) => {
+                        failure.get_or_insert(context);
+                        false
+                    }
+                };
+                if journal.is_broken() {
+                    // Nobody would learn what the rest did.
+                    return Ok(Next::Finish(Status::Fault));
                 }
-                last = Some(exit.success());
+                last = Some(succeeded);
             }
             Step::Leave(_, status) => journal.leave(status, failure.take().unwrap_or_default()),
             Step::Upload => return Ok(Next::Upload),
             Step::Finish(status) => return Ok(Next::Finish(status)),
         }
     }
+}
+
+/// Lets the command's user take over; a failure is the phase's.
+async fn ready<E: Executor>(
+    run: Run<'_>,
+    executor: &mut E,
+    journal: &mut Journal,
+) -> Result<Result<(), Context>, Lost> {
+    let became = executor.become_user(run.user).await?;
+    let user = run.user.unwrap_or_default();
+    match became {
+        Became::Unknown => {
+            return Ok(Err(Context::new(
+                "COMMAND_EXECUTION_ERROR",
+                format!(
+                    "Error while executing command: {}. Reason: {} {user}",
+                    run.command.value,
+                    assumptions::UNKNOWN_USER
+                ),
+            )));
+        }
+        Became::NotHere if run.number == 1 => journal.emit(&Event::Warning(format!(
+            "run-as: {user}: without a container commands run as yourself"
+        ))),
+        Became::Ready | Became::NotHere => {}
+    }
+    Ok(Ok(()))
 }
 
 fn tells_failure(run: Run<'_>) -> bool {

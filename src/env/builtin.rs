@@ -1,5 +1,6 @@
 //! The variables that `CodeBuild` sets (spec 19), with values that are true here.
 
+use super::event::Webhook;
 use super::git::Facts;
 use super::{Level, Value, Variables};
 use crate::script::Layout;
@@ -20,6 +21,10 @@ pub struct Identity {
     /// Milliseconds since the epoch.
     pub started: i64,
     pub git: Facts,
+    /// What started the build, where it is to look as if a webhook did.
+    pub webhook: Option<Webhook>,
+    /// The same of each secondary source, by its identifier.
+    pub secondary: Vec<(String, Facts)>,
 }
 
 impl Identity {
@@ -83,20 +88,33 @@ impl Identity {
             ("CODEBUILD_START_TIME", self.started.to_string()),
             ("HOME", "/root".to_owned()),
         ];
+        for (id, folder) in layout.secondary() {
+            let name = format!("CODEBUILD_SRC_DIR_{id}");
+            variables.set(Level::BuiltIn, name, Value::Plain(folder));
+        }
+        for (id, facts) in &self.secondary {
+            if !facts.version().is_empty() {
+                let name = format!("CODEBUILD_SOURCE_VERSION_{id}");
+                let version = facts.version().to_owned();
+                variables.set(Level::BuiltIn, name, Value::Plain(version));
+            }
+        }
         for (name, value) in values {
             // A source without Git has no resolved version, as a source from S3 has none.
             if !value.is_empty() || !name.contains("SOURCE") {
                 variables.set(Level::BuiltIn, name, Value::Plain(value));
             }
         }
+        for (name, value) in self.webhook.iter().flat_map(|webhook| &webhook.variables) {
+            variables.set(Level::BuiltIn, *name, Value::Plain(value.clone()));
+        }
     }
 
-    /// The branch, or the commit where none is checked out.
+    /// The webhook's, else the branch, or the commit where none is checked out.
     pub fn source_version(&self) -> &str {
-        if self.git.branch.is_empty() {
-            &self.git.commit
-        } else {
-            &self.git.branch
+        match &self.webhook {
+            Some(webhook) => &webhook.source_version,
+            None => self.git.version(),
         }
     }
 }

@@ -16,6 +16,17 @@ pub struct Facts {
     pub url: String,
 }
 
+impl Facts {
+    /// The branch, or the commit where none is checked out.
+    pub fn version(&self) -> &str {
+        if self.branch.is_empty() {
+            &self.commit
+        } else {
+            &self.branch
+        }
+    }
+}
+
 /// Asks the host's `git`.
 pub async fn facts(source: &Path) -> Facts {
     let (commit, branch, url) = tokio::join!(
@@ -31,6 +42,38 @@ pub async fn facts(source: &Path) -> Facts {
         branch,
         url: without_password(&url),
     }
+}
+
+/// The branch that `origin` would merge into, or empty.
+pub async fn default_branch(source: &Path) -> String {
+    let head = "refs/remotes/origin/HEAD";
+    let name = ask(source, &["symbolic-ref", "-q", "--short", head]).await;
+    name.trim_start_matches("origin/").to_owned()
+}
+
+/// Where `origin` has a branch, or else the commit before this one; empty where neither is known.
+pub async fn before_push(source: &Path, branch: &str) -> String {
+    let remote = format!("refs/remotes/origin/{branch}");
+    let commit = async |name: &str| ask(source, &["rev-parse", "--verify", "-q", name]).await;
+    let (remote, parent, head) = tokio::join!(commit(&remote), commit("HEAD~1"), commit("HEAD"));
+    if remote.is_empty() || remote == head {
+        parent
+    } else {
+        remote
+    }
+}
+
+/// Whether Git has a file in its index; without Git, or outside a repository, it has not.
+pub async fn tracks(file: &Path) -> bool {
+    let (Some(folder), Some(name)) = (
+        file.parent(),
+        file.file_name().and_then(|name| name.to_str()),
+    ) else {
+        return false;
+    };
+    !ask(folder, &["ls-files", "--error-unmatch", "--", name])
+        .await
+        .is_empty()
 }
 
 async fn ask(source: &Path, arguments: &[&str]) -> String {

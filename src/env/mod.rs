@@ -10,14 +10,22 @@
 //!
 //! Values are literal: nothing in them is expanded.
 
+#[cfg(feature = "aws")]
+pub mod aws;
 pub mod builtin;
+pub mod event;
 pub mod git;
+mod json;
 pub mod mask;
+pub mod reference;
+pub mod secret;
+pub mod secrets;
 
 use std::collections::BTreeMap;
 
 use crate::buildspec::model::{Env, Variable};
 use crate::script;
+use secret::Secret;
 
 /// Where a value comes from; the greater one wins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,7 +45,23 @@ pub enum Value {
     ParameterStore(String),
     /// The secret of this reference.
     SecretsManager(String),
+    /// What a reference came to.
+    Secret(Secret),
 }
+
+impl Value {
+    /// What a command will see, once it is known.
+    fn text(&self) -> Option<&str> {
+        match self {
+            Self::Plain(text) => Some(text),
+            Self::Secret(secret) => Some(secret.reveal()),
+            Self::ParameterStore(_) | Self::SecretsManager(_) => None,
+        }
+    }
+}
+
+/// Linux gives no program a variable of this length or more: name, `=`, value and a NUL.
+const LONGEST: usize = 128 * 1024;
 
 /// One value per name, each with the level that won.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -82,8 +106,40 @@ impl Variables {
     pub fn references(&self) -> impl Iterator<Item = (&str, &Value)> {
         self.0
             .iter()
-            .filter(|(_, (_, value))| !matches!(value, Value::Plain(_)))
+            .filter(|(_, (_, value))| value.text().is_none())
             .map(|(name, (_, value))| (name.as_str(), value))
+    }
+
+    /// Puts what references came to in their place.
+    pub fn resolve(&mut self, values: Vec<(String, Secret)>) {
+        for (name, value) in values {
+            if let Some((_, reference)) = self.0.get_mut(&name) {
+                *reference = Value::Secret(value);
+            }
+        }
+    }
+
+    /// What references came to.
+    pub fn secrets(&self) -> impl Iterator<Item = (&str, &Secret)> {
+        self.0.iter().filter_map(|(name, (_, value))| match value {
+            Value::Secret(secret) => Some((name.as_str(), secret)),
+            _ => None,
+        })
+    }
+
+    /// Names whose values no program can be given, and why.
+    pub fn unbearable(&self) -> impl Iterator<Item = (&str, &'static str)> {
+        self.0.iter().filter_map(|(name, (_, value))| {
+            let text = value.text()?;
+            let problem = if text.contains('\0') {
+                "holds a NUL character"
+            } else if name.len() + text.len() + 2 > LONGEST {
+                "is longer than the 128 KiB that Linux can hand to a program"
+            } else {
+                return None;
+            };
+            Some((name.as_str(), problem))
+        })
     }
 
     /// All names in order, with level and value.
@@ -109,7 +165,7 @@ impl Variables {
             script::quote(gopath)
         );
         for (name, _, value) in self.iter() {
-            if let (Value::Plain(value), true) = (value, script::is_name(name)) {
+            if let (Some(value), true) = (value.text(), script::is_name(name)) {
                 text.push_str(&script::export(name, value));
                 text.push('\n');
             }
@@ -153,6 +209,32 @@ mod tests {
         let text = variables.env_file("/g", "/b");
         assert!(text.ends_with("export P='$PATH:'\\''x'\\'''\n"), "{text}");
         assert_eq!(variables.unspeakable().collect::<Vec<_>>(), ["a.b"]);
+    }
+
+    #[test]
+    fn what_references_came_to_reaches_the_build_and_nothing_else() {
+        let mut variables = Variables::default();
+        variables.set(Level::Project, "A", Value::SecretsManager("db".to_owned()));
+        variables.set(Level::Buildspec, "A", plain("lower"));
+        variables.resolve(vec![("A".to_owned(), Secret::new("hunter2\n"))]);
+        assert_eq!(variables.references().count(), 0);
+        assert!(
+            variables
+                .env_file("/g", "/b")
+                .ends_with("export A='hunter2\n'\n")
+        );
+        assert!(!format!("{variables:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn values_that_no_program_can_be_given_are_named() {
+        let mut variables = Variables::default();
+        let longest = "x".repeat(128 * 1024 - 4);
+        variables.set(Level::Override, "OK", plain(&longest));
+        variables.set(Level::Override, "LONG", plain(&longest));
+        variables.set(Level::Override, "NUL", plain("a\0b"));
+        let names: Vec<_> = variables.unbearable().map(|(name, _)| name).collect();
+        assert_eq!(names, ["LONG", "NUL"]);
     }
 
     proptest! {

@@ -12,6 +12,7 @@ use crate::engine::event::Event;
 use crate::engine::journal::Watcher;
 use crate::engine::phase::{Context, PhaseType, Status};
 use crate::env::builtin::Identity;
+use crate::env::mask::Rewriter;
 
 /// `Build` of the API; absent members are left out, times are seconds since the epoch.
 #[derive(Clone, Debug, Serialize)]
@@ -187,6 +188,15 @@ impl Build {
         }
     }
 
+    /// Rewrites the texts that came from outside; what events tell is rewritten already.
+    pub fn rewrite_by(&mut self, rewriter: &Rewriter) {
+        let variables = self.environment.environment_variables.iter_mut();
+        let texts = variables.map(|variable| &mut variable.value);
+        for text in texts.chain([&mut self.source.buildspec, &mut self.source.location]) {
+            *text = rewriter.rewrite(text);
+        }
+    }
+
     fn take_in(&mut self, at: Timestamp, event: &Event<'_>) -> bool {
         let now = seconds(at);
         match event {
@@ -253,13 +263,19 @@ pub struct Record {
     file: PathBuf,
     /// Whether the file lags behind.
     stale: bool,
+    /// A full disk must not keep the build's end out of its record.
+    room: Arc<Mutex<Option<fs::File>>>,
 }
+
+/// Enough for the last state of a record.
+const ROOM: u64 = 256 * 1024;
 
 impl Record {
     /// Writes the first state.
     pub fn create(build: Build, file: PathBuf) -> io::Result<Self> {
         let record = Self {
             build: Arc::new(Mutex::new(build)),
+            room: Arc::new(Mutex::new(Some(reserve(&file)?))),
             file,
             stale: false,
         };
@@ -280,14 +296,48 @@ impl Record {
             .start_time
     }
 
-    /// A rename puts the new text in the old one's place: no reader sees half of it.
+    /// Gives up the room that was kept, for the last states.
+    pub fn make_room(&self) {
+        drop(
+            self.room
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .take(),
+        );
+    }
+
+    /// Writes the present state; a full disk gives way once.
     fn save(&self) -> io::Result<()> {
+        match self.write() {
+            Err(error) if error.kind() == io::ErrorKind::StorageFull => {
+                self.make_room();
+                self.write()
+            }
+            other => other,
+        }
+    }
+
+    /// A rename puts the new text in the old one's place: no reader sees half of it.
+    fn write(&self) -> io::Result<()> {
         let mut text =
             serde_json::to_vec_pretty(&*self.build.lock().unwrap_or_else(PoisonError::into_inner))?;
         text.push(b'\n');
         let new = self.file.with_extension("json.new");
         fs::write(&new, text)?;
         fs::rename(new, &self.file)
+    }
+}
+
+/// Room on the disk, held by a file without a name: it is free again as soon as the file is closed, however we end.
+fn reserve(beside: &std::path::Path) -> io::Result<fs::File> {
+    let folder = beside.parent().unwrap_or(beside);
+    let file = tempfile::tempfile_in(folder)?;
+    match rustix::fs::fallocate(&file, rustix::fs::FallocateFlags::empty(), 0, ROOM) {
+        Err(rustix::io::Errno::NOSPC | rustix::io::Errno::DQUOT) => {
+            Err(io::ErrorKind::StorageFull.into())
+        }
+        // Not every file system can promise.
+        _ => Ok(file),
     }
 }
 

@@ -2,7 +2,6 @@
 
 pub mod build;
 pub mod json;
-pub mod kept;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{Executor, Lost, Sink};
+use super::{Became, Executor, Lost, Sink};
 use crate::engine::phase::Exit;
 
 /// What the next command does.
@@ -49,6 +49,17 @@ impl Executor for Fake {
             }
             None => Ok(Exit::Status(0)),
         }
+    }
+
+    async fn become_user(&mut self, user: Option<&str>) -> Result<Became, Lost> {
+        assert!(!self.gone, "no call after the place was lost");
+        if let Some(user) = user {
+            self.calls.push(format!("as {user}"));
+        }
+        Ok(match user {
+            Some("nobody-knows") => Became::Unknown,
+            _ => Became::Ready,
+        })
     }
 
     async fn set_variable(&mut self, name: &str, value: &str) -> Result<(), Lost> {

@@ -14,48 +14,67 @@ use super::{Chunk, Wire};
 use crate::error::{Error, Result};
 use crate::script::{self, Layout};
 
+/// How session folders are named, and nothing else.
+const PREFIX: &str = "buildspec-session-";
+
+/// A folder younger than this may be about to be taken.
+const SETTLING: std::time::Duration = std::time::Duration::from_secs(3);
+
+/// A session's folder, taken as long as this process lives.
+#[derive(Debug)]
+pub struct Root {
+    folder: tempfile::TempDir,
+    _lock: std::fs::File,
+}
+
 /// The build's processes and its folder on the host.
 #[derive(Debug)]
 pub struct Host {
-    root: tempfile::TempDir,
+    root: Root,
     child: Child,
 }
 
 impl Host {
     /// Makes the session's folder (0700). The source has to be put into `layout.source()` before `start`.
-    pub fn prepare(source_number: u32) -> Result<(tempfile::TempDir, Layout)> {
+    pub fn prepare(like: &Layout) -> Result<(Root, Layout)> {
         let failed = |error: io::Error| {
             Error::environment("the session's folder can't be made")
                 .because(error)
                 .hint("set TMPDIR to a folder with room")
         };
         let root = tempfile::Builder::new()
-            .prefix("buildspec-")
+            .prefix(PREFIX)
             .tempdir()
             .map_err(failed)?;
+        let lock = crate::output::hold(root.path()).map_err(failed)?;
+        remove_dead(root.path());
         let path = root
             .path()
             .to_str()
             .ok_or_else(|| Error::environment("TMPDIR is not UTF-8"))?;
-        let layout = Layout::new(path, source_number);
+        let layout = like.at(path);
+        let secondary: Vec<String> = layout.secondary().map(|(_, folder)| folder).collect();
         for folder in [
             layout.tmp(),
             layout.readonly(),
             layout.bin(),
             layout.source(),
             format!("{path}/root"),
-        ] {
+        ]
+        .into_iter()
+        .chain(secondary)
+        {
             std::fs::create_dir_all(folder).map_err(failed)?;
         }
+        let root = Root {
+            folder: root,
+            _lock: lock,
+        };
         Ok((root, layout))
     }
 
     /// Starts the supervisor with an environment of `path` and little more.
-    pub fn start(
-        root: tempfile::TempDir,
-        layout: &Layout,
-        path: Option<OsString>,
-    ) -> Result<(Self, Wire)> {
+    pub fn start(root: Root, layout: &Layout, path: Option<OsString>) -> Result<(Self, Wire)> {
         // Children that outlive their parents become ours, and so can be found when the build ends.
         rustix::process::set_child_subreaper(Some(rustix::process::getpid())).map_err(|error| {
             Error::environment("this process can't adopt the build's").because(error)
@@ -107,16 +126,51 @@ impl Host {
     }
 }
 
+impl Root {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+/// Removes the folders that dead sessions left beside this one.
+fn remove_dead(ours: &Path) {
+    let Some(beside) = ours.parent() else { return };
+    for entry in std::fs::read_dir(beside).into_iter().flatten().flatten() {
+        let is_session = entry
+            .file_name()
+            .to_str()
+            .is_some_and(|name| name.starts_with(PREFIX));
+        let is_settled = entry.metadata().is_ok_and(|about| {
+            about.is_dir()
+                && about
+                    .modified()
+                    .is_ok_and(|at| at.elapsed().is_ok_and(|age| age > SETTLING))
+        });
+        if is_session && is_settled && !crate::output::is_taken(&entry.path()) {
+            remove(&entry.path()).ok();
+        }
+    }
+}
+
 /// Copies a source, less one folder of it; links stay links, sockets and devices are left out.
 ///
 /// The kernel shares the files' blocks where its file system can.
-pub fn copy_source(from: &Path, to: &Path, without: &Path) -> io::Result<()> {
+pub fn copy_source(
+    from: &Path,
+    to: &Path,
+    without: &Path,
+    stopped: &dyn Fn() -> bool,
+) -> io::Result<()> {
     let walk = walkdir::WalkDir::new(from)
         .min_depth(1)
         .into_iter()
         .filter_entry(|entry| entry.path() != without);
     let mut folders = Vec::new();
     for entry in walk {
+        if stopped() {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
         let entry = entry?;
         let target = to.join(entry.path().strip_prefix(from).map_err(io::Error::other)?);
         let kind = entry.file_type();
@@ -137,7 +191,7 @@ pub fn copy_source(from: &Path, to: &Path, without: &Path) -> io::Result<()> {
 }
 
 /// Removes a folder whose own folders may be write-protected, as Go's module cache makes them.
-fn remove(root: &Path) -> io::Result<()> {
+pub fn remove(root: &Path) -> io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
     if std::fs::remove_dir_all(root).is_ok() {
         return Ok(());

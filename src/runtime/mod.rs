@@ -67,6 +67,16 @@ impl Sink for Vec<u8> {
     }
 }
 
+/// Whether commands can run as a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Became {
+    Ready,
+    /// Nobody of that name is known.
+    Unknown,
+    /// The place has no other users; commands run as they did.
+    NotHere,
+}
+
 /// What the engine asks of a place where commands run.
 ///
 /// Calls come one at a time, each after the one before has returned. After `Lost` no further call is made.
@@ -77,6 +87,8 @@ impl Sink for Vec<u8> {
 pub trait Executor {
     /// Runs one command of the buildspec and hands over what is printed meanwhile.
     async fn execute(&mut self, command: &str, sink: &mut dyn Sink) -> Result<Exit, Lost>;
+    /// Lets later commands run as this user; none is the place's own.
+    async fn become_user(&mut self, user: Option<&str>) -> Result<Became, Lost>;
     /// Sets a variable for every later command.
     async fn set_variable(&mut self, name: &str, value: &str) -> Result<(), Lost>;
 }

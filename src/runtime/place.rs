@@ -40,6 +40,8 @@ impl Place {
             #[cfg(feature = "docker")]
             Self::Docker(container) => match container.cause_of_death().await {
                 Death::Died { code, .. } => Ok(found_dead(code)),
+                // As if killed: nobody is left to ask for a code.
+                Death::Removed => Ok(found_dead(137)),
                 Death::Unknown => {
                     let mut error =
                         Error::environment("the connection to the build's container is lost");

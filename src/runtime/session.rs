@@ -4,8 +4,10 @@ use bytes::BytesMut;
 use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::io::AsyncWriteExt as _;
 
+#[cfg(feature = "docker")]
+use super::docker::Door;
 use super::marker::Scanner;
-use super::{Chunk, Executor, Lost, Sink, Wire};
+use super::{Became, Chunk, Executor, Lost, Sink, Wire};
 use crate::buildspec::model::{Shell, Version};
 use crate::engine::phase::Exit;
 use crate::script::{self, Layout};
@@ -20,6 +22,9 @@ pub struct Supervisor {
     /// Printed after the last marker: by what a command left behind, or already for the next one.
     pending: BytesMut,
     pending_complaints: BytesMut,
+    /// The way to a supervisor of another user, where there is one.
+    #[cfg(feature = "docker")]
+    door: Option<Door>,
 }
 
 impl Supervisor {
@@ -32,11 +37,21 @@ impl Supervisor {
             wire,
             pending: BytesMut::new(),
             pending_complaints: BytesMut::new(),
+            #[cfg(feature = "docker")]
+            door: None,
             nonce,
         };
         let greeting = format!("{}\n", supervisor.nonce);
         supervisor.send(greeting.as_bytes()).await?;
         Ok(supervisor)
+    }
+
+    /// Lets this supervisor's session run commands as other users.
+    #[cfg(feature = "docker")]
+    #[must_use]
+    pub fn with_door(mut self, door: Door) -> Self {
+        self.door = Some(door);
+        self
     }
 
     async fn send(&mut self, bytes: &[u8]) -> Result<(), Lost> {
@@ -148,7 +163,12 @@ fn exit(status: u8, complaint: &[u8]) -> Exit {
 /// A build's session: its shell, its version, its state files.
 #[derive(Debug)]
 pub struct Session {
+    /// Root's; also does this tool's own work.
     supervisor: Supervisor,
+    /// Those of other users, by name, once they were needed.
+    users: Vec<(String, Supervisor)>,
+    /// Whose turn it is: a place in `users`, or root's.
+    current: Option<usize>,
     layout: Layout,
     version: Version,
     shell: &'static str,
@@ -174,6 +194,8 @@ impl Session {
         };
         Ok(Self {
             supervisor,
+            users: Vec::new(),
+            current: None,
             layout,
             version,
             shell,
@@ -235,12 +257,53 @@ impl Session {
     }
 }
 
+impl Session {
+    #[cfg(not(feature = "docker"))]
+    async fn open(&mut self, _user: &str) -> Result<Became, Lost> {
+        Ok(Became::NotHere)
+    }
+
+    /// Asks for a supervisor of a user and shares the state with it.
+    #[cfg(feature = "docker")]
+    async fn open(&mut self, user: &str) -> Result<Became, Lost> {
+        let Some(door) = self.supervisor.door.clone() else {
+            return Ok(Became::NotHere);
+        };
+        let (exit, _) = self.ask(&script::admit(&self.layout, user)).await?;
+        if !exit.success() {
+            return Ok(Became::Unknown);
+        }
+        let wire = door.open(user).await.map_err(std::io::Error::other)?;
+        let supervisor = Supervisor::new(wire).await?;
+        self.users.push((user.to_owned(), supervisor));
+        self.current = Some(self.users.len() - 1);
+        Ok(Became::Ready)
+    }
+}
+
 impl Executor for Session {
     async fn execute(&mut self, command: &str, sink: &mut dyn Sink) -> Result<Exit, Lost> {
         let text = script::command(self.version, &self.layout, command);
-        self.supervisor
+        let supervisor = match self.current {
+            Some(place) => &mut self.users[place].1,
+            None => &mut self.supervisor,
+        };
+        supervisor
             .run(self.shell, &self.layout.script(), &text, sink)
             .await
+    }
+
+    async fn become_user(&mut self, user: Option<&str>) -> Result<Became, Lost> {
+        let Some(user) = user.filter(|user| *user != "root") else {
+            self.current = None;
+            return Ok(Became::Ready);
+        };
+        let known = self.users.iter().position(|(name, _)| name == user);
+        if known.is_some() {
+            self.current = known;
+            return Ok(Became::Ready);
+        }
+        self.open(user).await
     }
 
     async fn set_variable(&mut self, name: &str, value: &str) -> Result<(), Lost> {

@@ -7,9 +7,11 @@ use jiff::Timestamp;
 
 use super::Script;
 use crate::buildspec;
+use crate::checkout::{self, Which};
 use crate::engine::event::Event;
 use crate::engine::journal::{Journal, Watcher};
 use crate::env::builtin::Identity;
+use crate::env::event;
 use crate::env::git;
 use crate::env::mask::Rewriter;
 use crate::error::{Error, Result};
@@ -24,10 +26,27 @@ use crate::source::Source;
 /// The account of builds that belong to none, as in AWS's own local agent.
 const ACCOUNT: &str = "000000000000";
 
+/// Where a clean checkout lies while the build runs, in the build's folder.
+pub(crate) const CHECKOUT: &str = "checkout";
+
 impl<'a> Build<'a> {
     pub(crate) async fn begin(options: &'a Options, console: Box<dyn Watcher>) -> Result<Self> {
         let started = Timestamp::now().as_millisecond();
         let folder = BuildFolder::take(&options.output, options.keep_builds)?;
+        let source = checkout::make(&options.source, &options.which, &folder.file(CHECKOUT)).await;
+        let source = source.inspect_err(|_| folder.abandon(&options.output))?;
+        let mut versions = Vec::new();
+        for (id, folder) in &options.secondary {
+            versions.push((id.clone(), git::facts(folder).await));
+        }
+        let mut git = git::facts(&source).await;
+        if let Which::Revision(revision) = &options.which {
+            git.branch.clone_from(revision);
+        }
+        let webhook = match &options.event {
+            Some(trigger) => Some(event::webhook(trigger, &source, &git).await),
+            None => None,
+        };
         let identity = Identity {
             project: project_name(options),
             region: options.host.region.clone(),
@@ -35,22 +54,29 @@ impl<'a> Build<'a> {
             uuid: uuid::Uuid::new_v4().to_string(),
             number: folder.number,
             image: options.image.clone(),
-            initiator: if options.host.user.is_empty() {
-                "buildspec".to_owned()
-            } else {
-                options.host.user.clone()
+            initiator: match &webhook {
+                Some(webhook) => webhook.initiator.clone(),
+                None if options.host.user.is_empty() => "buildspec".to_owned(),
+                None => options.host.user.clone(),
             },
             started,
-            git: git::facts(&options.source).await,
+            git,
+            webhook,
+            secondary: versions,
         };
         let failed = |error: io::Error| {
+            folder.abandon(&options.output);
             Error::environment(format!(
                 "the build's files can't be made in {}: {error}",
                 folder.path.display()
             ))
         };
         let environment = environment(options);
-        let record = build::Build::new(&identity, buildspec_name(options), environment);
+        let mut record = build::Build::new(&identity, buildspec_name(options), environment);
+        if let Some(timeout) = options.timeout {
+            record.timeout_in_minutes =
+                u32::try_from(timeout.as_secs().div_ceil(60)).unwrap_or(u32::MAX);
+        }
         let record = Record::create(record, folder.file("build.json")).map_err(failed)?;
         let files = Files::create(&folder).map_err(failed)?;
         // The console comes last: what it shows is already kept.
@@ -68,15 +94,19 @@ impl<'a> Build<'a> {
             source: options.source.display().to_string(),
             folder: folder.path.display().to_string(),
         });
-        let layout = Layout::new("/codebuild", source_number(&identity.uuid));
+        let layout = Layout::new("/codebuild", source_number(&identity.uuid))
+            .with_secondary(options.secondary.iter().map(|(id, _)| id.clone()));
         Ok(Self {
             options,
             folder,
+            source,
             identity,
             layout,
             journal,
             record,
+            masks: Rewriter::default(),
             place: None,
+            underway: None,
             sweep: None,
         })
     }
@@ -95,7 +125,7 @@ impl<'a> Build<'a> {
             BuildspecFrom::Source(path) => (
                 path.display().to_string(),
                 at_source(path),
-                std::fs::read(self.options.source.join(path)),
+                std::fs::read(self.source.join(path)),
                 false,
             ),
             BuildspecFrom::Elsewhere(path) => (

@@ -36,19 +36,25 @@ impl Build<'_> {
             + &candidates_script(&source);
         let started = Instant::now();
         let printed = session.ask_in_state(&text).await?;
-        let mut fields = printed.split(|&byte| byte == 0);
+        let mut fields = printed.splitn(names.len() + 1, |&byte| byte == 0);
         let mut variable =
             || String::from_utf8_lossy(fields.next().unwrap_or_default()).into_owned();
         let (enabled, pattern) = (variable(), variable());
         if enabled.eq_ignore_ascii_case("false") {
             return Ok(());
         }
+        let candidates = fields
+            .next()
+            .unwrap_or_default()
+            .split(|&byte| byte == b'\n');
         let pattern = if pattern.is_empty() {
             "**/*".to_owned()
         } else {
             pattern
         };
-        let found = self.of_format(fields, &pattern, reported, session).await?;
+        let found = self
+            .of_format(candidates, &pattern, reported, session)
+            .await?;
         let count: usize = found.values().map(Vec::len).sum();
         for line in [
             "Set report auto-discover timeout to 5 seconds",
@@ -129,13 +135,12 @@ impl Build<'_> {
     }
 }
 
-/// Prints, each ended by a NUL, files whose text could be a report's. Names with line breaks are left out.
+/// Prints, each on a line, files whose text could be a report's. Names with line breaks are left out.
 fn candidates_script(source: &str) -> String {
     format!(
         "cd {} || exit 0\n\
          find . -type f \\( -name '*.xml' -o -name '*.json' -o -name '*.trx' \\) -size -65536k ! -name '*\n*' -exec grep -lE \
-         '<(testsuites?|assemblies|test-run|test-results|testng-results|TestRun|coverage|report)[ >]|\"(elements|coverage)\"' {{}} + \
-         | tr '\\n' '\\000'\n",
+         '<(testsuites?|assemblies|test-run|test-results|testng-results|TestRun|coverage|report)[ >]|\"(elements|coverage)\"' {{}} +\n",
         script::quote(source)
     )
 }

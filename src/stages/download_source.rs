@@ -9,7 +9,7 @@ use crate::diagnostic::Severity;
 use crate::engine::event::{Event, Place};
 use crate::engine::phase::{Context, PhaseType, Status};
 use crate::engine::{assumptions, count_lines};
-use crate::env::{Level, Value, Variables};
+use crate::env::Variables;
 use crate::error::Error;
 use crate::run::{Build, Halt};
 use crate::runtime::session::{Session, Supervisor};
@@ -35,6 +35,9 @@ impl Build<'_> {
             self.journal.say(line);
         }
         self.journal.say(format!("CODEBUILD_SRC_DIR={source}"));
+        for (id, folder) in self.layout.secondary() {
+            self.journal.say(format!("CODEBUILD_SRC_DIR_{id}={folder}"));
+        }
         if let Some(location) = &script.location {
             self.journal.say(format!("YAML location is {location}"));
         }
@@ -63,7 +66,7 @@ impl Build<'_> {
         self.journal
             .say("Setting HTTP client timeout to higher timeout for S3 source");
         self.journal.say("Processing environment variables");
-        let variables = self.variables(buildspec)?;
+        let variables = self.variables(buildspec).await?;
         let supervisor =
             supervisor.ok_or_else(|| Error::environment("no runtime was provisioned"))?;
         let mut session = self.begin_session(script, supervisor, &variables).await?;
@@ -107,39 +110,6 @@ impl Build<'_> {
                 _ => self.journal.emit(&Event::Warning(text)),
             }
         }
-    }
-
-    fn variables(&mut self, buildspec: &Buildspec) -> Result<Variables, Halt> {
-        let mut variables = Variables::default();
-        self.identity.set(&mut variables, &self.layout);
-        variables.set_buildspec(&buildspec.env);
-        for given in &self.options.overrides {
-            variables.set(
-                Level::Override,
-                &given.name,
-                Value::Plain(given.value.clone()),
-            );
-        }
-        let names: Vec<_> = variables.references().map(|(name, _)| name).collect();
-        if !names.is_empty() {
-            return Err(Halt::Error(
-                Error::environment(format!(
-                    "values from Parameter Store and Secrets Manager can't be fetched yet; the buildspec asks for {}",
-                    names.join(", ")
-                ))
-                .hint("give each one a value: -e NAME=VALUE"),
-            ));
-        }
-        for name in variables
-            .unspeakable()
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-        {
-            self.journal.emit(&Event::Warning(format!(
-                "no shell can hold a variable named {name:?}; commands will not see it"
-            )));
-        }
-        Ok(variables)
     }
 
     async fn begin_session(

@@ -5,8 +5,9 @@ use std::time::Duration;
 use crate::engine::event::Event;
 use crate::engine::phase::Context;
 use crate::error::{Error, Result};
-use crate::run::{Build, Ended};
+use crate::run::Build;
 use crate::runtime::Lost;
+use crate::stages::begin::CHECKOUT;
 
 /// Cleaning up never uses the build's own token, and has this long.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -21,15 +22,18 @@ impl Build<'_> {
         }
     }
 
-    pub(crate) async fn clean_up(&mut self, ended: &Result<Ended>) -> Result<()> {
+    pub(crate) async fn clean_up(&mut self) -> Result<()> {
         let cleaned = tokio::time::timeout(PATIENCE, async {
+            if let Some(mut underway) = self.underway.take() {
+                // What it has to say of its own end is known: we ended it.
+                underway.cancel.cancel();
+                if let Ok(made) = underway.work.as_mut().await {
+                    made.place.end().await?;
+                }
+            }
             match self.place.take() {
                 Some(place) => place.end().await,
-                // Stopped while the engine was at work: what it made meanwhile is known by its label alone.
-                None => {
-                    self.remove_by_label(matches!(ended, Ok(Ended::Stopped(_))))
-                        .await
-                }
+                None => Ok(()),
             }
         });
         let cleaned = cleaned.await.unwrap_or_else(|_| {
@@ -39,6 +43,7 @@ impl Build<'_> {
             )
         });
         self.end_sweep().await;
+        std::fs::remove_dir_all(self.folder.file(CHECKOUT)).ok();
         cleaned
     }
 
@@ -53,29 +58,5 @@ impl Build<'_> {
             Ok(Ok(Err(error))) => self.journal.emit(&Event::Warning(error.message)),
             _ => {}
         }
-    }
-
-    #[cfg(feature = "docker")]
-    async fn remove_by_label(&self, wanted: bool) -> Result<()> {
-        use crate::options::RuntimeKind;
-        use crate::runtime::docker::{Engine, remove_all};
-        if !wanted || self.options.runtime != RuntimeKind::Docker {
-            return Ok(());
-        }
-        let Ok(engine) = Engine::connect(&self.options.host.docker_host).await else {
-            return Ok(());
-        };
-        // A request that was under way when we turned from it may still be carried out: look twice.
-        for _ in 0..2 {
-            let found = engine.objects_of(&self.identity.uuid).await?;
-            remove_all(&engine, found).await?;
-            tokio::time::sleep(Duration::from_millis(300)).await;
-        }
-        Ok(())
-    }
-
-    #[cfg(not(feature = "docker"))]
-    async fn remove_by_label(&self, _wanted: bool) -> Result<()> {
-        Ok(())
     }
 }

@@ -1,11 +1,12 @@
 //! The parts of a build around its commands, one file each, in the order in which they come.
 
-mod begin;
+pub(crate) mod begin;
 mod discover_reports;
 mod download_source;
 mod finalize;
 mod gather;
-mod provision;
+pub(crate) mod provision;
+mod resolve;
 mod upload_artifacts;
 mod upload_reports;
 

@@ -1,121 +1,270 @@
 //! `PROVISIONING`: a container or the host, with the source in it.
 
+use std::pin::Pin;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
 use super::Script;
-use crate::engine::event::Event;
 #[cfg(feature = "docker")]
-use crate::engine::event::{Progress, Wait};
-#[cfg(feature = "docker")]
-use crate::engine::journal::Journal;
+use crate::engine::event::Wait;
+use crate::engine::event::{Event, Progress};
 use crate::engine::phase::{Context, PhaseType, Status};
 use crate::env::mask::Rewriter;
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::options::RuntimeKind;
 use crate::run::{Build, Halt};
 use crate::runtime::host::{self, Host};
 use crate::runtime::place::Place;
 use crate::runtime::session::Supervisor;
+use crate::script::Layout;
+#[cfg(feature = "docker")]
+use crate::survey::Survey;
+
+/// Where the build will run, and the way to it.
+pub(crate) struct Provisioned {
+    pub(crate) place: Place,
+    supervisor: Supervisor,
+    layout: Layout,
+    remarks: Vec<Event<'static>>,
+}
+
+/// Provisioning under way. It is never dropped half way: a request that the engine is working on would make something
+/// that nobody removes. Who wants it to end cancels `cancel` and waits.
+pub(crate) struct Underway {
+    pub(crate) cancel: CancellationToken,
+    pub(crate) work: Pin<Box<dyn Future<Output = Result<Provisioned>>>>,
+}
+
+impl std::fmt::Debug for Underway {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Underway")
+    }
+}
 
 impl Build<'_> {
     /// Starts what the build will run in; nothing is started for a buildspec that `CodeBuild` refuses.
     pub(crate) async fn provision(&mut self, script: &Script) -> Result<Option<Supervisor>, Halt> {
         self.journal.enter(PhaseType::Provisioning);
-        let supervisor = match self.options.runtime {
-            _ if script.refused.is_some() => None,
-            RuntimeKind::Host => Some(self.provision_host().await?),
-            RuntimeKind::Docker => Some(self.provision_docker().await?),
+        let supervisor = if script.refused.is_some() {
+            None
+        } else {
+            Some(self.make_place().await?)
         };
         self.journal.leave(Status::Succeeded, Context::default());
         Ok(supervisor)
     }
 
-    async fn provision_host(&mut self) -> Result<Supervisor, Halt> {
-        let number = self.layout.source_number();
-        let (root, layout) = Host::prepare(number)?;
-        let (from, to, without) = (
-            self.options.source.clone(),
-            layout.source(),
-            self.options.output.clone(),
-        );
-        let copied =
-            tokio::task::spawn_blocking(move || host::copy_source(&from, to.as_ref(), &without))
-                .await;
-        let copied = copied.unwrap_or_else(|error| Err(std::io::Error::other(error)));
-        copied
-            .map_err(|error| Error::environment(format!("the source can't be copied: {error}")))?;
-        let (host, wire) = Host::start(root, &layout, self.options.host.path.clone())?;
-        self.place = Some(Place::Host(host));
+    async fn make_place(&mut self) -> Result<Supervisor, Halt> {
+        let cancel = CancellationToken::new();
+        let (told, mut news) = mpsc::unbounded_channel();
+        let work = match self.options.runtime {
+            RuntimeKind::Host => self.host(cancel.clone()),
+            RuntimeKind::Docker => self.docker(cancel.clone(), told),
+        };
+        let underway = self.underway.insert(Underway { cancel, work });
+        let made = loop {
+            tokio::select! {
+                made = underway.work.as_mut() => break made,
+                Some(progress) = news.recv() => self.journal.emit(&Event::Progress(progress)),
+            }
+        };
+        self.underway = None;
+        let made = made?;
+        self.place = Some(made.place);
+        self.layout = made.layout;
         // The log of a build on the host reads as one from a container.
-        self.journal.rewrite_by(Rewriter::new([(
-            layout.root().to_owned(),
-            "/codebuild".to_owned(),
-        )]));
-        self.layout = layout;
-        Ok(Supervisor::new(wire).await?)
+        self.journal.rewrite_by(Rewriter::new(self.place_in_log()));
+        for remark in &made.remarks {
+            self.journal.emit(remark);
+        }
+        Ok(made.supervisor)
+    }
+
+    fn host(
+        &self,
+        cancel: CancellationToken,
+    ) -> Pin<Box<dyn Future<Output = Result<Provisioned>>>> {
+        let options = self.options;
+        let like = self.layout.clone();
+        let without = options.output.clone();
+        let mut sources = vec![self.source.clone()];
+        sources.extend(options.secondary.iter().map(|(_, folder)| folder.clone()));
+        let path = options.host.path.clone();
+        Box::pin(async move {
+            let (root, layout) = Host::prepare(&like)?;
+            let mut targets = vec![layout.source()];
+            targets.extend(layout.secondary().map(|(_, folder)| folder));
+            let copied = tokio::task::spawn_blocking(move || {
+                sources.iter().zip(targets).try_for_each(|(from, to)| {
+                    host::copy_source(from, to.as_ref(), &without, &|| cancel.is_cancelled())
+                })
+            });
+            let copied = copied.await;
+            if let Err(error) = copied.unwrap_or_else(|error| Err(std::io::Error::other(error))) {
+                host::remove(root.path()).ok();
+                return Err(Error::environment(format!(
+                    "the source can't be copied: {error}"
+                )));
+            }
+            let (host, wire) = Host::start(root, &layout, path)?;
+            let supervisor = Supervisor::new(wire).await;
+            Ok(Provisioned {
+                place: Place::Host(host),
+                supervisor: supervisor
+                    .map_err(|_| Error::environment("the host's /bin/sh ended at once"))?,
+                layout,
+                remarks: Vec::new(),
+            })
+        })
     }
 
     #[cfg(not(feature = "docker"))]
-    async fn provision_docker(&mut self) -> Result<Supervisor, Halt> {
-        Err(Halt::Error(
-            Error::usage("this binary was built without Docker").hint("run with --runtime host"),
-        ))
+    fn docker(
+        &self,
+        _: CancellationToken,
+        _: Told,
+    ) -> Pin<Box<dyn Future<Output = Result<Provisioned>>>> {
+        Box::pin(async {
+            Err(Error::usage("this binary was built without Docker")
+                .hint("run with --runtime host"))
+        })
     }
 
     #[cfg(feature = "docker")]
-    async fn provision_docker(&mut self) -> Result<Supervisor, Halt> {
-        use crate::runtime::docker::{Container, Engine, Plan, remove_all};
-        let options = self.options;
-        let engine = Engine::connect(&options.host.docker_host).await?;
-        let sweeper = engine.clone();
+    fn docker(
+        &mut self,
+        cancel: CancellationToken,
+        mut told: Told,
+    ) -> Pin<Box<dyn Future<Output = Result<Provisioned>>>> {
+        use crate::runtime::docker::{Container, Engine, remove_all};
+        let survey = Survey::of(&self.source, &self.options.output);
+        let plan = self.plan(&survey);
+        let remarks = remarks(self.options, &survey);
+        let host = self.options.host.docker_host.clone();
+        let (sender, receiver) = tokio::sync::oneshot::channel::<Engine>();
         self.sweep = Some(tokio::spawn(async move {
-            let found = sweeper.leftovers(false).await?;
-            remove_all(&sweeper, found).await
+            let Ok(engine) = receiver.await else {
+                return Ok(0);
+            };
+            let found = engine.leftovers(false).await?;
+            remove_all(&engine, found).await
         }));
-        let plan = Plan {
+        Box::pin(async move {
+            let engine = tokio::select! {
+                engine = Engine::connect(&host) => engine?,
+                () = cancel.cancelled() => return Err(Error::environment("stopped")),
+            };
+            sender.send(engine.clone()).ok();
+            let (container, supervisor, notes) =
+                Container::start(&engine, &plan, &mut told, &cancel).await?;
+            Ok(Provisioned {
+                place: Place::Docker(container),
+                supervisor,
+                layout: plan.layout,
+                remarks: remarks
+                    .into_iter()
+                    .chain(notes.into_iter().map(Event::Note))
+                    .collect(),
+            })
+        })
+    }
+
+    #[cfg(feature = "docker")]
+    fn plan(&self, survey: &Survey) -> crate::runtime::docker::Plan {
+        use crate::runtime::docker::{Plan, Tree};
+        let options = self.options;
+        let mut trees = vec![Tree {
+            name: String::new(),
+            from: self.source.clone(),
+            to: self.layout.source(),
+            owned: vec![".git".to_owned()],
+        }];
+        let places = self.layout.secondary().map(|(_, place)| place);
+        for ((id, folder), to) in options.secondary.iter().zip(places) {
+            trees.push(Tree {
+                name: format!("secondary-{id}"),
+                from: folder.clone(),
+                to,
+                owned: vec![".git".to_owned()],
+            });
+        }
+        if let Some(repository) = &survey.repository {
+            trees.push(Tree {
+                name: "git".to_owned(),
+                from: repository.common.clone(),
+                to: repository.common.to_string_lossy().into_owned(),
+                owned: vec![repository.own.to_string_lossy().into_owned()],
+            });
+        }
+        Plan {
             image: crate::image::reference(&options.image),
             pull: options.pull,
+            platform: options.container.platform.clone(),
             layout: self.layout.clone(),
-            source: options.source.clone(),
+            trees,
             source_mode: options.source_mode,
             output: options.output.clone(),
             build_folder: self.folder.path.clone(),
             build: self.identity.uuid.clone(),
             privileged: options.privileged,
             network: options.network.clone(),
-        };
-        let mut progress = Told(&mut self.journal);
-        let (container, supervisor, notes) =
-            Container::start(&engine, &plan, &mut progress).await?;
-        self.place = Some(Place::Docker(container));
-        for note in notes {
-            self.journal.emit(&Event::Note(note));
+            add_hosts: options.container.add_hosts.clone(),
+            volumes: options.container.volumes.clone(),
+            credentials: options.container.credentials.clone(),
         }
-        Ok(supervisor)
     }
 }
 
-/// Makes events of what the engine says about its work.
+/// What the build will not see as the host does.
 #[cfg(feature = "docker")]
-struct Told<'a>(&'a mut Journal);
+fn remarks(options: &crate::options::Options, survey: &Survey) -> Vec<Event<'static>> {
+    use crate::runtime::docker::SourceMode;
+    let mut remarks = Vec::new();
+    let overlay = matches!(options.source_mode, SourceMode::Auto | SourceMode::Overlay);
+    if overlay && !survey.submounts.is_empty() {
+        let paths: Vec<String> = survey
+            .submounts
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect();
+        remarks.push(Event::Warning(format!(
+            "mounted below the source, and empty for the build: {} (--source-mode copy brings them along)",
+            paths.join(", ")
+        )));
+    }
+    if let Some(stray) = &survey.stray {
+        remarks.push(Event::Warning(format!(
+            "the source's .git is a file that points to {stray}: Git will not work in the build"
+        )));
+    }
+    remarks
+}
+
+/// Hears of the work while the build waits for it.
+type Told = mpsc::UnboundedSender<Progress>;
 
 #[cfg(feature = "docker")]
-impl crate::runtime::docker::Progress for Told<'_> {
+impl crate::runtime::docker::Progress for Told {
     fn layer(&mut self, id: &str, status: &str, done: u64, total: u64) {
-        self.0.emit(&Event::Progress(Progress {
+        let progress = Progress {
             wait: Wait::Pull,
             item: id.to_owned(),
             status: status.to_owned(),
             done,
             total,
-        }));
+        };
+        self.send(progress).ok();
     }
 
     fn source(&mut self, done: u64) {
-        self.0.emit(&Event::Progress(Progress {
+        let progress = Progress {
             wait: Wait::Source,
             item: String::new(),
             status: String::new(),
             done,
             total: 0,
-        }));
+        };
+        self.send(progress).ok();
     }
 }

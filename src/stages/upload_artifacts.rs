@@ -60,18 +60,31 @@ impl Build<'_> {
             .iter()
             .map(|name| name.value.clone())
             .collect();
-        let values = session.variables(&names).await?;
-        let exported: Vec<_> = values
-            .into_iter()
-            .filter(|(name, value)| !name.starts_with("AWS_") && !value.is_empty())
-            .collect();
-        if !exported.is_empty() {
-            self.journal.emit(&Event::Exported(exported.clone()));
+        let mut values = session.variables(&names).await?;
+        values.retain(|(_, value)| !value.is_empty());
+        let mut exported = Vec::new();
+        for name in names {
+            let value = values.iter().find(|(known, _)| *known == name);
+            let problem = match value {
+                _ if name.starts_with("AWS_") => "names that begin with AWS_ can't be exported",
+                None => "it has no value",
+                Some((_, value)) if self.masks.rewrite(value) != *value => "it holds a secret",
+                Some((_, value)) => {
+                    let value = value.clone();
+                    exported.push(ExportedVariable { name, value });
+                    continue;
+                }
+            };
+            self.journal.emit(&Event::Warning(format!(
+                "exported-variables: {name} is left out: {problem}"
+            )));
         }
-        let exported = exported
-            .into_iter()
-            .map(|(name, value)| ExportedVariable { name, value })
-            .collect();
+        if !exported.is_empty() {
+            let pairs = exported
+                .iter()
+                .map(|one| (one.name.clone(), one.value.clone()));
+            self.journal.emit(&Event::Exported(pairs.collect()));
+        }
         self.record
             .change(|build| build.exported_environment_variables = exported);
         Ok(())

@@ -138,7 +138,8 @@ impl Build<'_> {
         let explained = failures.map(|failure| explain(failure, format, &named));
         document.details.warnings.extend(explained);
         let root = session.layout().root();
-        let document = document.map_texts(|text| text.replace(root, "/codebuild"));
+        let change = |text: &str| self.masks.rewrite(&text.replace(root, "/codebuild"));
+        let document = document.map_texts(change);
         write_json(&folder.join("report.json"), &document)?;
         self.record.change(|build| build.report_arns.push(arn));
         let warnings = document.details.warnings.clone();

@@ -39,46 +39,46 @@ macro_rules! both {
 }
 
 /// A folder with a buildspec, and whatever else a test puts there.
-struct Source(TempDir);
+pub(crate) struct Source(TempDir);
 
 impl Source {
-    fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    fn with(buildspec: impl AsRef<[u8]>) -> Self {
+    pub(crate) fn with(buildspec: impl AsRef<[u8]>) -> Self {
         let source = Self::empty();
         fs::write(source.path().join("buildspec.yml"), buildspec).unwrap();
         source
     }
 
     /// A build phase with these commands, each written as a block without a final newline.
-    fn commands(commands: &[&str]) -> Self {
+    pub(crate) fn commands(commands: &[&str]) -> Self {
         Self::with(buildspec(commands))
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
 
-    fn kept(&self) -> PathBuf {
+    pub(crate) fn kept(&self) -> PathBuf {
         self.path().join(".buildspec/latest")
     }
 
-    fn record(&self) -> Value {
+    pub(crate) fn record(&self) -> Value {
         let file = self.kept().join("build.json");
         let bytes = fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         serde_json::from_slice(&bytes).unwrap()
     }
 
-    fn run(&self, runtime: Runtime, arguments: &[&str]) -> Output {
+    pub(crate) fn run(&self, runtime: Runtime, arguments: &[&str]) -> Output {
         let mut emulator = Emulator::run(self.path(), runtime);
         emulator.command.args(arguments);
         emulator.finish()
     }
 }
 
-fn buildspec(commands: &[&str]) -> String {
+pub(crate) fn buildspec(commands: &[&str]) -> String {
     let mut text = "version: 0.2\nphases:\n  build:\n    commands:\n".to_owned();
     for command in commands {
         let command = command.replace('\n', "\n        ");
@@ -87,7 +87,7 @@ fn buildspec(commands: &[&str]) -> String {
     text
 }
 #[track_caller]
-fn ends_with(code: i32, output: &Output) {
+pub(crate) fn ends_with(code: i32, output: &Output) {
     assert_eq!(
         output.code,
         Some(code),
@@ -98,24 +98,24 @@ fn ends_with(code: i32, output: &Output) {
 }
 
 #[track_caller]
-fn contains(text: &str, part: &str) {
+pub(crate) fn contains(text: &str, part: &str) {
     assert!(text.contains(part), "`{part}` is not in:\n{text}");
 }
 
 #[track_caller]
-fn same(what: &str, expected: &str, actual: &str) {
+pub(crate) fn same(what: &str, expected: &str, actual: &str) {
     if let Some(diff) = difference(what, expected, actual) {
         panic!("{diff}");
     }
 }
 
-fn shortened(bytes: &[u8]) -> String {
+pub(crate) fn shortened(bytes: &[u8]) -> String {
     String::from_utf8_lossy(&bytes[..bytes.len().min(20_000)]).into_owned()
 }
 
 /// The log from `Entering phase BUILD` to the next phase, normalised.
 #[track_caller]
-fn build_phase(output: &Output) -> String {
+pub(crate) fn build_phase(output: &Output) -> String {
     let log = normalise(&output.stdout);
     let start = "[Container] <TS> Entering phase BUILD\n";
     let end = "[Container] <TS> Phase complete: BUILD ";
@@ -139,12 +139,25 @@ fn broken(location: Option<&str>, message: &str) -> String {
     })
 }
 
-fn engine(test: &str) -> bool {
+pub(crate) fn engine(test: &str) -> bool {
     let answer = docker();
     if let Err(why) = &answer {
         say_loudly(&format!("NOT TESTED: {test} with docker: {why}"));
     }
     answer.is_ok()
+}
+
+#[track_caller]
+pub(crate) fn wait_for(build: &Running, line: &str) {
+    let start = Instant::now();
+    while !String::from_utf8_lossy(&build.stdout.so_far()).contains(line) {
+        let over = build.stdout.thread.is_finished();
+        assert!(
+            !over && start.elapsed() < Duration::from_secs(40),
+            "no `{line}` in the log; over: {over}"
+        );
+        thread::sleep(Duration::from_millis(20));
+    }
 }
 
 mod sources {
@@ -509,19 +522,6 @@ mod interrupted {
             let id = record["id"].as_str().unwrap();
             let (_, build) = id.split_once(':').unwrap();
             assert_eq!(leftovers(build), Vec::<String>::new());
-        }
-    }
-
-    #[track_caller]
-    fn wait_for(build: &Running, line: &str) {
-        let start = Instant::now();
-        while !String::from_utf8_lossy(&build.stdout.so_far()).contains(line) {
-            let over = build.stdout.thread.is_finished();
-            assert!(
-                !over && start.elapsed() < Duration::from_secs(40),
-                "no `{line}` in the log; over: {over}"
-            );
-            thread::sleep(Duration::from_millis(20));
         }
     }
 

@@ -43,6 +43,10 @@ pub(crate) struct Emulator {
 
 impl Emulator {
     pub(crate) fn run(source: &Path, runtime: Runtime) -> Self {
+        Self::with_format(source, runtime, "codebuild")
+    }
+
+    pub(crate) fn with_format(source: &Path, runtime: Runtime, format: &str) -> Self {
         let home = tempfile::tempdir().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_buildspec"));
         command
@@ -53,8 +57,7 @@ impl Emulator {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0)
-            .env("BUILDSPEC_LOG_FORMAT", "codebuild")
-            .arg("run")
+            .args(["run", "--log-format", format])
             .args(["--runtime", runtime.name()]);
         for name in ["PATH", "DOCKER_HOST"] {
             if let Some(value) = ambient(name) {
@@ -327,6 +330,6 @@ pub(crate) fn leftovers(build: &str) -> Vec<String> {
     clippy::disallowed_methods,
     reason = "the tests' own switches, read here only"
 )]
-fn ambient(name: &str) -> Option<String> {
+pub(crate) fn ambient(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }

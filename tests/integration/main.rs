@@ -3,6 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod cli;
+mod engine;
 mod harness;
 mod help;
+mod moto;
 mod reports;
+mod secrets;

@@ -35,7 +35,12 @@ fn source(commands: &str, sections: &str) -> TempDir {
 
 #[track_caller]
 fn run(source: &Path, runtime: Runtime, code: i32, arguments: &[&str]) -> Output {
-    let mut emulator = Emulator::run(source, runtime);
+    run_as(source, runtime, "codebuild", code, arguments)
+}
+
+#[track_caller]
+fn run_as(source: &Path, runtime: Runtime, format: &str, code: i32, arguments: &[&str]) -> Output {
+    let mut emulator = Emulator::with_format(source, runtime, format);
     emulator.command.args(arguments);
     let output = emulator.finish();
     assert_eq!(output.code, Some(code), "{}", output.complaint());
@@ -154,12 +159,7 @@ fn odd_files_get_one_clear_line_each() {
         ),
     ] {
         let source = source(commands, REPORTS);
-        let output = run(
-            source.path(),
-            Runtime::Host,
-            code,
-            &["--log-format", "pretty"],
-        );
+        let output = run_as(source.path(), Runtime::Host, "pretty", code, &[]);
         let report = report(source.path(), "unit");
         warned(&report, line);
         if what != "contradicting counts" {
@@ -268,7 +268,7 @@ fn kept_reports_are_shown_again() {
         let (code, _, complaint) = shown(source.path(), &[name]);
         assert_eq!(code, Some(2));
         assert!(
-            complaint.contains(&format!("no build {name} in")),
+            complaint.contains(&format!("keeps no build {name}")),
             "{complaint}"
         );
     }
@@ -285,7 +285,7 @@ fn kept_reports_are_shown_again() {
 fn a_build_tells_of_its_reports() {
     let commands = "echo '<testsuite><testcase name=\"bad\" file=\"t.py\" line=\"3\"><failure>no</failure></testcase></testsuite>' > a.xml";
     let folder = source(commands, REPORTS);
-    let output = run(folder.path(), Runtime::Host, 0, &["--log-format", "json"]);
+    let output = run_as(folder.path(), Runtime::Host, "json", 0, &[]);
     let text = String::from_utf8(output.stdout).unwrap();
     let events = text
         .lines()
@@ -307,10 +307,24 @@ fn a_build_tells_of_its_reports() {
     let log = String::from_utf8(output.stdout).unwrap();
     assert!(!log.contains("::error"), "{log}");
 
-    let output = run(folder.path(), Runtime::Host, 0, &["--log-format", "pretty"]);
+    let output = run_as(folder.path(), Runtime::Host, "pretty", 0, &[]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(
         text.contains("  cases  passed  failed  skipped  duration\n"),
         "{text}"
     );
+}
+
+#[test]
+fn a_secret_is_masked_in_a_report() {
+    let commands = "echo '<testsuite><testcase name=\"a\"><failure>got '$TOKEN'</failure></testcase></testsuite>' > a.xml";
+    let sections = format!("{REPORTS}env:\n  parameter-store:\n    TOKEN: /app/token\n");
+    let source = source(commands, &sections);
+    let secrets = source.path().join("secrets.yml");
+    fs::write(&secrets, "parameter-store:\n  /app/token: s3cr3t-value\n").unwrap();
+    let secrets = secrets.display().to_string();
+    let arguments = ["--offline", "--secrets", &secrets];
+    run(source.path(), Runtime::Host, 0, &arguments);
+    let report = report(source.path(), "unit");
+    assert_eq!(report["testCases"][0]["message"], "got ***");
 }

@@ -1,7 +1,9 @@
 //! What processes that died have left on the engine.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
+use bollard::errors::Error as Api;
 use bollard::query_parameters::{
     ListContainersOptionsBuilder, ListVolumesOptionsBuilder, RemoveContainerOptionsBuilder,
     RemoveVolumeOptions,
@@ -60,17 +62,7 @@ fn is_dead(owner: &str) -> bool {
 impl Engine {
     /// Objects of builds whose process is dead; with `all`, of every build, the living ones included.
     pub async fn leftovers(&self, all: bool) -> Result<Vec<Leftover>> {
-        self.find(LABEL_BUILD.to_owned(), |owner| all || is_dead(owner))
-            .await
-    }
-
-    /// Objects of one build, by its uuid.
-    pub async fn objects_of(&self, build: &str) -> Result<Vec<Leftover>> {
-        self.find(format!("{LABEL_BUILD}={build}"), |_| true).await
-    }
-
-    async fn find(&self, label: String, wanted: impl Fn(&str) -> bool) -> Result<Vec<Leftover>> {
-        let filters = HashMap::from([("label".to_owned(), vec![label])]);
+        let filters = HashMap::from([("label".to_owned(), vec![LABEL_BUILD.to_owned()])]);
         let containers = ListContainersOptionsBuilder::default()
             .all(true)
             .filters(&filters)
@@ -84,9 +76,9 @@ impl Engine {
         );
         let failed = refused("the engine can't list what earlier builds left");
         let gone = |labels: Option<&HashMap<String, String>>| {
-            labels
-                .and_then(|labels| labels.get(LABEL_OWNER))
-                .is_some_and(|owner| wanted(owner))
+            // The volumes that hide output directories belong to no process.
+            let owner = labels.and_then(|labels| labels.get(LABEL_OWNER));
+            all || owner.is_some_and(|owner| is_dead(owner))
         };
         let mut found = Vec::new();
         for container in containers.map_err(&failed)? {
@@ -117,8 +109,23 @@ pub async fn remove_all(engine: &Engine, found: Vec<Leftover>) -> Result<usize> 
     Ok(count)
 }
 
+/// Removes one object; waits while somebody else is removing it, or what uses it, at this moment.
 pub(super) async fn remove(engine: &Engine, leftover: &Leftover) -> Result<()> {
-    let result = match leftover {
+    let mut patience = 50;
+    loop {
+        match request_removal(engine, leftover).await {
+            Err(error) if status(&error) == Some(404) => return Ok(()),
+            Err(error) if status(&error) == Some(409) && patience > 0 => {
+                patience -= 1;
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            other => return other.map_err(refused("the engine can't remove what a build left")),
+        }
+    }
+}
+
+async fn request_removal(engine: &Engine, leftover: &Leftover) -> Result<(), Api> {
+    match leftover {
         Leftover::Container(id) => {
             let options = RemoveContainerOptionsBuilder::default()
                 .force(true)
@@ -127,21 +134,8 @@ pub(super) async fn remove(engine: &Engine, leftover: &Leftover) -> Result<()> {
             engine.docker.remove_container(id, Some(options)).await
         }
         Leftover::Volume(name) => {
-            engine
-                .docker
-                .remove_volume(name, None::<RemoveVolumeOptions>)
-                .await
+            let options = None::<RemoveVolumeOptions>;
+            engine.docker.remove_volume(name, options).await
         }
-    };
-    match result {
-        // 409: another process is removing it at this moment.
-        Err(error)
-            if matches!(status(&error), Some(404 | 409))
-                && matches!(leftover, Leftover::Container(_)) =>
-        {
-            Ok(())
-        }
-        Err(error) if status(&error) == Some(404) => Ok(()),
-        other => other.map_err(refused("the engine can't remove what a build left")),
     }
 }

@@ -1,72 +1,38 @@
 //! Docker Engine through its API. Nothing outside this folder names bollard.
 
+mod body;
 mod container;
+mod exec;
+mod failure;
 mod leftovers;
 mod overlay;
+mod ping;
+mod plan;
 mod pull;
+mod set_up;
 mod upload;
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::time::Duration;
 
-use bollard::Docker;
 use bollard::errors::Error as Api;
+use bollard::{API_DEFAULT_VERSION, Docker};
 
 pub use container::{Container, Death};
+pub use exec::Door;
 pub use leftovers::{Leftover, remove_all};
+pub use plan::{Plan, Pull, SourceMode, Tree};
 pub use pull::Progress;
 
 use crate::error::{Error, Result};
-use crate::script::Layout;
 
 /// On every container and volume of ours: the build's uuid, or `shared`.
 const LABEL_BUILD: &str = "buildspec.build";
 /// Host, process id and start time of the process that made it.
 const LABEL_OWNER: &str = "buildspec.owner";
 
-/// How the source gets into the container.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SourceMode {
-    /// Overlay where it works, else copy.
-    #[default]
-    Auto,
-    /// The source as the lower layer of an overlay: nothing is copied, nothing on the host changes.
-    Overlay,
-    /// A tar stream into a volume.
-    Copy,
-    /// The source itself, writable: the build changes the host's files.
-    Mount,
-}
-
-/// Whether an image may be fetched.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Pull {
-    /// When the engine lacks it.
-    #[default]
-    Missing,
-    Always,
-    Never,
-}
-
-/// What a container is made from.
-#[derive(Clone, Debug)]
-pub struct Plan {
-    pub image: String,
-    pub pull: Pull,
-    pub layout: Layout,
-    /// Absolute.
-    pub source: PathBuf,
-    pub source_mode: SourceMode,
-    /// Absolute; hidden from the build where it lies below the source.
-    pub output: PathBuf,
-    /// A folder of this build below `output`, for a short-lived proof that the engine sees this host's files.
-    pub build_folder: PathBuf,
-    /// The build's uuid.
-    pub build: String,
-    pub privileged: bool,
-    pub network: Option<String>,
-}
+/// Seconds in which the engine has to begin its answer.
+const TIMEOUT: u64 = 120;
 
 /// A connection to an engine.
 #[derive(Clone, Debug)]
@@ -91,10 +57,8 @@ impl Engine {
             .hint("start Docker, or name its socket in DOCKER_HOST")
             .hint("run without a container: buildspec run --runtime host")
         };
-        let docker = Docker::connect_with_host(host).map_err(failed)?;
-        let docker = docker.with_timeout(Duration::from_mins(2));
-        let answer =
-            tokio::time::timeout(Duration::from_secs(20), docker.negotiate_version()).await;
+        let docker = Self::negotiate(host);
+        let answer = tokio::time::timeout(Duration::from_secs(20), docker).await;
         let docker = answer
             .map_err(|_| {
                 Error::environment(format!(
@@ -106,6 +70,23 @@ impl Engine {
             docker,
             host: host.to_owned(),
         })
+    }
+
+    /// A client that speaks no newer API than the engine does.
+    async fn negotiate(host: &str) -> Result<Docker, Api> {
+        let socket = host.strip_prefix("unix://");
+        if let Some(socket) = socket
+            && let Some(version) = ping::api_version(socket).await
+        {
+            let newest = API_DEFAULT_VERSION;
+            let version = if version < *newest { &version } else { newest };
+            return Docker::connect_with_unix(socket, TIMEOUT, version);
+        }
+        let docker = Docker::connect_with_host(host)?;
+        docker
+            .with_timeout(Duration::from_secs(TIMEOUT))
+            .negotiate_version()
+            .await
     }
 
     /// Where the engine is, as `DOCKER_HOST` would name it.

@@ -11,16 +11,21 @@ use bollard::query_parameters::UploadToContainerOptionsBuilder;
 use futures_util::future::join_all;
 
 use super::leftovers::{Leftover, remove};
-use super::{Engine, LABEL_BUILD, Plan, labels, refused};
+use super::{Engine, LABEL_BUILD, Plan, Tree, labels, refused};
 use crate::error::{Error, Result};
 
-/// The volumes of one build's source.
+/// The volumes of one build's sources.
 #[derive(Debug, Default)]
 pub(super) struct Volumes {
-    /// To be mounted at the source directory.
-    pub(super) source: String,
-    /// To be removed with the container, this one first.
-    pub(super) names: Vec<String>,
+    /// To be mounted, one for each of the plan's trees.
+    pub(super) trees: Vec<String>,
+    /// What those are made of; to be removed after them.
+    pub(super) scratch: Vec<String>,
+}
+
+fn name(plan: &Plan, tree: &Tree, part: &str) -> String {
+    let between = if tree.name.is_empty() { "" } else { "-" };
+    format!("buildspec-{}-{}{between}{part}", plan.build, tree.name)
 }
 
 impl Engine {
@@ -43,68 +48,75 @@ impl Engine {
             .map_err(refused("the engine can't make a volume"))
     }
 
-    /// An empty volume for the source.
-    pub(super) async fn plain_volume(&self, plan: &Plan) -> Result<Volumes> {
-        let name = format!("buildspec-{}-source", plan.build);
-        let volume = self.volume(name, HashMap::new(), &plan.build).await?;
-        Ok(Volumes {
-            source: volume.name.clone(),
-            names: vec![volume.name],
-        })
-    }
-
-    /// An overlay of the source below two scratch volumes. `redirect` lets folders of the source be renamed.
-    pub(super) async fn overlay_volume(&self, plan: &Plan, redirect: bool) -> Result<Volumes> {
-        let name = |part: &str| format!("buildspec-{}-{part}", plan.build);
-        let (upper, work, mask) = tokio::join!(
-            self.volume(name("upper"), HashMap::new(), &plan.build),
-            self.volume(name("work"), HashMap::new(), &plan.build),
-            self.mask(plan),
-        );
-        let mut names = vec![name("upper"), name("work")];
-        let made = async {
-            let (upper, work, mask) = (upper?, work?, mask?);
-            let source = escape(plan.source.to_str().ok_or_else(not_utf8)?);
-            let lower = match mask {
-                Some(mask) => format!("{}:{source}", escape(&mask.mountpoint)),
-                None => source,
-            };
-            let mut options = format!(
-                "lowerdir={lower},upperdir={},workdir={}",
-                escape(&upper.mountpoint),
-                escape(&work.mountpoint)
-            );
-            if redirect {
-                options.push_str(",redirect_dir=on");
-            }
-            let options = [
-                ("type", "overlay"),
-                ("device", "overlay"),
-                ("o", options.as_str()),
-            ];
-            let options = options.map(|(key, value)| (key.to_owned(), value.to_owned()));
-            self.volume(name("source"), HashMap::from(options), &plan.build)
-                .await
-        };
-        match made.await {
-            Ok(volume) => {
-                names.insert(0, volume.name.clone());
-                Ok(Volumes {
-                    source: volume.name,
-                    names,
-                })
-            }
-            Err(error) => {
-                self.remove_volumes(&names).await;
-                Err(error)
+    /// An empty volume for each source.
+    pub(super) async fn plain_volumes(&self, plan: &Plan) -> Result<Volumes> {
+        let mut volumes = Volumes::default();
+        for tree in &plan.trees {
+            volumes.trees.push(name(plan, tree, "source"));
+            let made = self
+                .volume(name(plan, tree, "source"), HashMap::new(), &plan.build)
+                .await;
+            if let Err(error) = made {
+                self.remove_volumes(&volumes).await;
+                return Err(error);
             }
         }
+        Ok(volumes)
     }
 
-    /// Removes the first volume, then those it was made of; failures leave them to the next sweep.
-    pub(super) async fn remove_volumes(&self, names: &[String]) {
-        let (first, others) = names.split_at(names.len().min(1));
-        for group in [first, others] {
+    /// An overlay of each source below two scratch volumes. `redirect` lets folders of the source be renamed.
+    pub(super) async fn overlay_volumes(&self, plan: &Plan, redirect: bool) -> Result<Volumes> {
+        let mut volumes = Volumes::default();
+        for tree in &plan.trees {
+            volumes.trees.push(name(plan, tree, "source"));
+            for part in ["upper", "work"] {
+                volumes.scratch.push(name(plan, tree, part));
+            }
+            if let Err(error) = self.overlay(plan, tree, redirect).await {
+                self.remove_volumes(&volumes).await;
+                return Err(error);
+            }
+        }
+        Ok(volumes)
+    }
+
+    async fn overlay(&self, plan: &Plan, tree: &Tree, redirect: bool) -> Result<()> {
+        let (upper, work, mask) = tokio::join!(
+            self.volume(name(plan, tree, "upper"), HashMap::new(), &plan.build),
+            self.volume(name(plan, tree, "work"), HashMap::new(), &plan.build),
+            self.mask(plan, tree),
+        );
+        let (upper, work, mask) = (upper?, work?, mask?);
+        let from = escape(tree.from.to_str().ok_or_else(not_utf8)?);
+        let lower = match mask {
+            Some(mask) => format!("{}:{from}", escape(&mask.mountpoint)),
+            None => from,
+        };
+        let mut options = format!(
+            "lowerdir={lower},upperdir={},workdir={}",
+            escape(&upper.mountpoint),
+            escape(&work.mountpoint)
+        );
+        if redirect {
+            options.push_str(",redirect_dir=on");
+        }
+        let options = [
+            ("type", "overlay"),
+            ("device", "overlay"),
+            ("o", options.as_str()),
+        ];
+        let options = options.map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let volume = self.volume(
+            name(plan, tree, "source"),
+            HashMap::from(options),
+            &plan.build,
+        );
+        volume.await.map(|_| ())
+    }
+
+    /// Removes the sources, then what they are made of; failures leave them to the next sweep.
+    pub(super) async fn remove_volumes(&self, volumes: &Volumes) {
+        for group in [&volumes.trees, &volumes.scratch] {
             join_all(
                 group
                     .iter()
@@ -116,8 +128,8 @@ impl Engine {
 
     /// A volume that holds a whiteout (a character device 0/0) where the output directory lies below the source;
     /// shared by all builds of one engine.
-    async fn mask(&self, plan: &Plan) -> Result<Option<Volume>> {
-        let Some(hidden) = hidden(plan) else {
+    async fn mask(&self, plan: &Plan, tree: &Tree) -> Result<Option<Volume>> {
+        let Some(hidden) = tree.hidden(plan) else {
             return Ok(None);
         };
         let name = mask_name(hidden);
@@ -179,14 +191,6 @@ impl Engine {
         remove(self, &Leftover::Container(container)).await?;
         result.map_err(failed)
     }
-}
-
-/// The output directory as seen from the source, where it lies below it.
-pub(super) fn hidden(plan: &Plan) -> Option<&Path> {
-    plan.output
-        .strip_prefix(&plan.source)
-        .ok()
-        .filter(|path| !path.as_os_str().is_empty())
 }
 
 /// One name per hidden path, in letters that a volume's name may have.

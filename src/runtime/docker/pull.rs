@@ -1,9 +1,10 @@
 //! Fetching an image that the engine lacks.
 
+use bollard::auth::DockerCredentials;
 use bollard::query_parameters::CreateImageOptionsBuilder;
 use futures_util::StreamExt as _;
 
-use super::{Engine, reason};
+use super::{Engine, Plan, reason};
 use crate::error::{Error, Result};
 
 /// Hears of what is on its way.
@@ -16,7 +17,8 @@ pub trait Progress: Send {
 
 impl Engine {
     /// Pulls an image by its reference; a reference without tag or digest means `latest`.
-    pub(super) async fn pull(&self, image: &str, progress: &mut dyn Progress) -> Result<()> {
+    pub(super) async fn pull(&self, plan: &Plan, progress: &mut dyn Progress) -> Result<()> {
+        let image = plan.image.as_str();
         let last = image.rsplit('/').next().unwrap_or(image);
         let image = if last.contains([':', '@']) {
             image.to_owned()
@@ -25,8 +27,21 @@ impl Engine {
         };
         let options = CreateImageOptionsBuilder::default()
             .from_image(&image)
+            .platform(plan.platform.as_deref().unwrap_or_default())
             .build();
-        let mut answers = std::pin::pin!(self.docker.create_image(Some(options), None, None));
+        let credentials = plan
+            .credentials
+            .of_image(&image)
+            .await?
+            .map(|login| DockerCredentials {
+                username: login.user,
+                password: login.password,
+                identitytoken: login.token,
+                serveraddress: Some(login.server),
+                ..DockerCredentials::default()
+            });
+        let mut answers =
+            std::pin::pin!(self.docker.create_image(Some(options), None, credentials));
         while let Some(answer) = answers.next().await {
             let answer = answer.map_err(|error| missing(&image, &reason(&error)))?;
             let detail = answer.progress_detail.unwrap_or_default();

@@ -10,19 +10,20 @@ use std::time::Duration;
 use bollard::query_parameters::UploadToContainerOptionsBuilder;
 use tokio::sync::mpsc;
 
-use super::{Engine, Plan, Progress, refused};
+use super::{Engine, Plan, Progress, Tree, refused};
 use crate::error::{Error, Result};
 
 impl Engine {
-    /// Sends the source, less the output directory, into the container's source directory.
-    pub(super) async fn upload_source(
+    /// Sends a source, less the output directory, to its place in the container.
+    pub(super) async fn upload(
         &self,
         container: &str,
         plan: &Plan,
+        tree: &Tree,
         progress: &mut dyn Progress,
     ) -> Result<()> {
         let (sender, receiver) = mpsc::channel(16);
-        let (source, output) = (plan.source.clone(), plan.output.clone());
+        let (source, output) = (tree.from.clone(), plan.output.clone());
         let packed_so_far = Arc::new(AtomicU64::new(0));
         let count = Arc::clone(&packed_so_far);
         let packing = tokio::task::spawn_blocking(move || {
@@ -40,7 +41,7 @@ impl Engine {
             receiver.recv().await.map(|piece| (piece, receiver))
         });
         let options = UploadToContainerOptionsBuilder::default()
-            .path(&plan.layout.source())
+            .path(&tree.to)
             .build();
         let body = bollard::body_try_stream(stream);
         let mut sending = std::pin::pin!(self.docker.upload_to_container(
@@ -58,7 +59,13 @@ impl Engine {
         let packed = packing
             .await
             .unwrap_or_else(|error| Err(io::Error::other(error)));
-        packed.map_err(|error| Error::environment(format!("the source can't be read: {error}")))?;
+        match packed {
+            // The engine hung up on us: what it says is the reason.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe && sent.is_err() => {}
+            packed => packed.map_err(|error| {
+                Error::environment(format!("the source can't be read: {error}"))
+            })?,
+        }
         sent.map_err(refused("the engine did not take the source"))
     }
 }

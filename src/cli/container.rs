@@ -1,0 +1,78 @@
+//! Flags of `run` that are handed to the engine.
+
+use std::path::PathBuf;
+
+use crate::error::{Error, Result};
+use crate::options::ContainerOptions;
+use crate::registry::Keyring;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct ContainerArguments {
+    /// The image's platform, such as linux/arm64 [default: the engine's own]
+    #[arg(long, value_name = "OS/ARCH", env = "BUILDSPEC_PLATFORM")]
+    platform: Option<String>,
+
+    /// A name that the build can resolve, as `docker run --add-host` takes it. Repeatable.
+    #[arg(long, value_name = "NAME:ADDRESS", value_parser = add_host)]
+    add_host: Vec<String>,
+
+    /// A folder of the host in the container, as `docker run --volume` takes it. Repeatable.
+    #[arg(long, value_name = "SOURCE:TARGET[:ro]", value_parser = volume)]
+    volume: Vec<String>,
+}
+
+impl ContainerArguments {
+    pub(super) fn settle(self) -> Result<ContainerOptions> {
+        Ok(ContainerOptions {
+            platform: self.platform,
+            add_hosts: self.add_host,
+            volumes: self
+                .volume
+                .into_iter()
+                .map(absolute_source)
+                .collect::<Result<_>>()?,
+            credentials: Keyring {
+                folder: docker_folder(),
+            },
+        })
+    }
+}
+
+/// Where the `docker` command keeps its settings.
+fn docker_folder() -> Option<PathBuf> {
+    super::variable_os("DOCKER_CONFIG")
+        .filter(|folder| !folder.is_empty())
+        .map(PathBuf::from)
+        .or_else(|| Some(PathBuf::from(super::variable_os("HOME")?).join(".docker")))
+}
+
+fn add_host(text: &str) -> Result<String, String> {
+    match text.split_once([':', '=']) {
+        Some((name, address)) if !name.is_empty() && !address.is_empty() => {
+            Ok(format!("{name}:{address}"))
+        }
+        _ => Err("not of the form NAME:ADDRESS".to_owned()),
+    }
+}
+
+fn volume(text: &str) -> Result<String, String> {
+    match text.split_once(':') {
+        Some((source, target)) if !source.is_empty() && target.starts_with('/') => {
+            Ok(text.to_owned())
+        }
+        _ => Err("not of the form SOURCE:TARGET, with an absolute TARGET".to_owned()),
+    }
+}
+
+/// The engine knows nothing of our current directory. What has no slash is a volume's name.
+fn absolute_source(volume: String) -> Result<String> {
+    let Some((source, rest)) = volume.split_once(':') else {
+        return Ok(volume);
+    };
+    if !source.starts_with('.') {
+        return Ok(volume);
+    }
+    let absolute = std::fs::canonicalize(source)
+        .map_err(|error| Error::usage(format!("--volume {volume}: {error}")))?;
+    Ok(format!("{}:{rest}", absolute.display()))
+}

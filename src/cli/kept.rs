@@ -1,0 +1,184 @@
+//! `buildspec list`, `show` and `logs`: the builds that were kept.
+
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::Exit;
+use crate::builds::{self, Kept};
+use crate::console::message;
+use crate::error::{Error, Result};
+
+#[derive(Debug, clap::Args)]
+struct Place {
+    /// Where builds are kept.
+    #[arg(
+        short,
+        long,
+        default_value = ".buildspec",
+        value_name = "DIR",
+        env = "BUILDSPEC_OUTPUT"
+    )]
+    output: PathBuf,
+}
+
+/// List the kept builds, the newest last.
+#[derive(Debug, clap::Args)]
+pub(super) struct List {
+    #[command(flatten)]
+    place: Place,
+
+    /// Print the records as one JSON array.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Show a kept build: its phases and how they ended.
+#[derive(Debug, clap::Args)]
+pub(super) struct Show {
+    /// Its number or its id [default: the newest]
+    build: Option<String>,
+
+    #[command(flatten)]
+    place: Place,
+
+    /// Print the record itself, in the shape of the API's Build.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Print the log of a kept build, in CodeBuild's own form.
+#[derive(Debug, clap::Args)]
+pub(super) struct Logs {
+    /// Its number or its id [default: the newest]
+    build: Option<String>,
+
+    #[command(flatten)]
+    place: Place,
+
+    /// Go on as the log grows, until the build ends.
+    #[arg(short, long)]
+    follow: bool,
+}
+
+pub(super) fn list(arguments: &List) -> Result<Exit> {
+    let all = builds::all(&arguments.place.output)?;
+    if arguments.json {
+        let records: Vec<_> = all.iter().map(|kept| &kept.record).collect();
+        message::answer(&(pretty(&records)? + "\n"));
+        return Ok(Exit::Success);
+    }
+    let mut text = String::new();
+    for kept in &all {
+        let project = kept.record["projectName"].as_str().unwrap_or_default();
+        let line = format!(
+            "{:>5}  {:<11} {}  {:>9}  {}",
+            kept.number,
+            kept.status(),
+            kept.started(),
+            duration(kept),
+            message::harmless(project),
+        );
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    message::answer(&text);
+    Ok(Exit::Success)
+}
+
+pub(super) fn show(arguments: &Show) -> Result<Exit> {
+    let kept = builds::find(&arguments.place.output, arguments.build.as_deref())?;
+    let text = if arguments.json {
+        pretty(&kept.record)? + "\n"
+    } else {
+        describe(&kept)
+    };
+    message::answer(&text);
+    Ok(Exit::Success)
+}
+
+fn describe(kept: &Kept) -> String {
+    let record = &kept.record;
+    let mut text = String::new();
+    let lines = [
+        (
+            "build",
+            record["id"].as_str().unwrap_or_default().to_owned(),
+        ),
+        ("number", kept.number.to_string()),
+        ("status", kept.status().to_owned()),
+        ("started", kept.started()),
+        ("took", duration(kept)),
+        (
+            "image",
+            record["environment"]["image"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned(),
+        ),
+        (
+            "version",
+            record["resolvedSourceVersion"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned(),
+        ),
+        ("folder", kept.folder.display().to_string()),
+    ];
+    for (name, value) in lines.into_iter().filter(|(_, value)| !value.is_empty()) {
+        writeln!(text, "{name:<8} {}", message::harmless(&value)).unwrap_or_default();
+    }
+    text.push('\n');
+    for (name, status, seconds, said) in kept.phases() {
+        let seconds = seconds
+            .map(|seconds| format!("{seconds} s"))
+            .unwrap_or_default();
+        let line = format!(
+            "{name:<17} {status:<11} {seconds:>7}  {}",
+            message::harmless(said)
+        );
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+pub(super) fn logs(arguments: &Logs) -> Result<Exit> {
+    let output = &arguments.place.output;
+    let kept = builds::find(output, arguments.build.as_deref())?;
+    let failed = |error: std::io::Error| {
+        Error::environment(format!("{} can't be read: {error}", kept.log().display()))
+    };
+    let mut log = File::open(kept.log()).map_err(failed)?;
+    let mut piece = vec![0; 64 * 1024];
+    loop {
+        // Asked before the log is read, so that nothing comes after the last look.
+        let running = arguments.follow && crate::output::is_taken(&kept.folder);
+        loop {
+            let length = log.read(&mut piece).map_err(failed)?;
+            if length == 0 {
+                break;
+            }
+            if !message::answer_bytes(&piece[..length]) {
+                return Ok(Exit::Success);
+            }
+        }
+        if !running {
+            return Ok(Exit::Success);
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    }
+}
+
+fn duration(kept: &Kept) -> String {
+    kept.seconds()
+        .map(|seconds| format!("{seconds:.1} s"))
+        .unwrap_or_default()
+}
+
+fn pretty(value: &impl serde::Serialize) -> Result<String> {
+    serde_json::to_string_pretty(value)
+        .map_err(|error| Error::environment("the record can't be written").because(error))
+}

@@ -1,0 +1,118 @@
+//! The request that makes a build's container.
+
+use std::collections::HashMap;
+
+use bollard::models::{
+    ContainerCreateBody, HealthConfig, HostConfig, HostConfigLogConfig, Mount, MountType,
+    MountVolumeOptions,
+};
+
+use super::container::Rung;
+use super::overlay::Volumes;
+use super::set_up::{PROOF, Proof};
+use super::{Plan, labels};
+use crate::script;
+
+pub(super) fn body(
+    plan: &Plan,
+    rung: Rung,
+    volumes: &Volumes,
+    proof: Option<&Proof>,
+) -> ContainerCreateBody {
+    ContainerCreateBody {
+        image: Some(plan.image.clone()),
+        entrypoint: Some(
+            ["/bin/sh", "-c", script::SUPERVISOR]
+                .map(str::to_owned)
+                .to_vec(),
+        ),
+        // CodeBuild ignores the image's USER.
+        user: Some("0".to_owned()),
+        working_dir: Some(plan.layout.readonly()),
+        attach_stdin: Some(true),
+        attach_stdout: Some(true),
+        attach_stderr: Some(true),
+        open_stdin: Some(true),
+        stdin_once: Some(true),
+        tty: Some(false),
+        labels: Some(labels(&plan.build)),
+        healthcheck: Some(HealthConfig {
+            test: Some(vec!["NONE".to_owned()]),
+            ..HealthConfig::default()
+        }),
+        host_config: Some(HostConfig {
+            mounts: Some(mounts(plan, rung, volumes, proof)),
+            binds: (!plan.volumes.is_empty()).then(|| plan.volumes.clone()),
+            extra_hosts: (!plan.add_hosts.is_empty()).then(|| plan.add_hosts.clone()),
+            tmpfs: Some(tmpfs(plan, rung)),
+            log_config: Some(HostConfigLogConfig {
+                typ: Some("none".to_owned()),
+                config: None,
+            }),
+            // The supervisor has to be PID 1, where no build can kill it.
+            init: Some(false),
+            privileged: Some(plan.privileged),
+            network_mode: plan.network.clone(),
+            ..HostConfig::default()
+        }),
+        ..ContainerCreateBody::default()
+    }
+}
+
+fn mounts(plan: &Plan, rung: Rung, volumes: &Volumes, proof: Option<&Proof>) -> Vec<Mount> {
+    let mut mounts: Vec<Mount> = match rung {
+        Rung::Mount => plan
+            .trees
+            .iter()
+            .map(|tree| bind(&tree.from.to_string_lossy(), &tree.to, false))
+            .collect(),
+        _ => plan
+            .trees
+            .iter()
+            .zip(&volumes.trees)
+            .map(|(tree, name)| volume(name, &tree.to))
+            .collect(),
+    };
+    mounts.extend(proof.map(|proof| bind(&proof.path(), PROOF, true)));
+    mounts
+}
+
+fn tmpfs(plan: &Plan, rung: Rung) -> HashMap<String, String> {
+    // Variables and secrets are rewritten there after each command: in no layer, volume or commit.
+    let mut tmpfs = HashMap::from([(plan.layout.tmp(), "rw,exec,mode=0755".to_owned())]);
+    if rung == Rung::Mount {
+        // The output directory is never part of the source; here it can only be covered.
+        let covered = plan.trees.iter().filter_map(|tree| {
+            let hidden = tree.hidden(plan)?.to_str()?;
+            Some((
+                format!("{}/{hidden}", tree.to),
+                "ro,size=4k,mode=0755".to_owned(),
+            ))
+        });
+        tmpfs.extend(covered);
+    }
+    tmpfs
+}
+
+fn volume(name: &str, target: &str) -> Mount {
+    Mount {
+        target: Some(target.to_owned()),
+        source: Some(name.to_owned()),
+        typ: Some(MountType::VOLUME),
+        volume_options: Some(MountVolumeOptions {
+            no_copy: Some(true),
+            ..MountVolumeOptions::default()
+        }),
+        ..Mount::default()
+    }
+}
+
+fn bind(source: &str, target: &str, read_only: bool) -> Mount {
+    Mount {
+        target: Some(target.to_owned()),
+        source: Some(source.to_owned()),
+        typ: Some(MountType::BIND),
+        read_only: Some(read_only),
+        ..Mount::default()
+    }
+}

@@ -1,0 +1,79 @@
+//! What a container is made from: settled before the engine is asked for anything.
+
+use std::path::{Path, PathBuf};
+
+use crate::script::Layout;
+
+/// How the source gets into the container.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SourceMode {
+    /// Overlay where it works, else copy.
+    #[default]
+    Auto,
+    /// The source as the lower layer of an overlay: nothing is copied, nothing on the host changes.
+    Overlay,
+    /// A tar stream into a volume.
+    Copy,
+    /// The source itself, writable: the build changes the host's files.
+    Mount,
+}
+
+/// Whether an image may be fetched.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pull {
+    /// When the engine lacks it.
+    #[default]
+    Missing,
+    Always,
+    Never,
+}
+
+/// A folder of the host that the build sees.
+#[derive(Clone, Debug)]
+pub struct Tree {
+    /// A part of its volumes' names; empty for the primary source.
+    pub name: String,
+    /// Absolute.
+    pub from: PathBuf,
+    /// Where it is in the container.
+    pub to: String,
+    /// What Git wants to belong to root, besides the top: paths below it that may be absent.
+    pub owned: Vec<String>,
+}
+
+impl Tree {
+    /// The output directory as seen from this folder, where it lies below it.
+    pub(super) fn hidden<'a>(&self, plan: &'a Plan) -> Option<&'a Path> {
+        plan.output
+            .strip_prefix(&self.from)
+            .ok()
+            .filter(|path| !path.as_os_str().is_empty())
+    }
+}
+
+/// What a container is made from.
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub image: String,
+    pub pull: Pull,
+    /// `os/arch[/variant]`; the engine's own when not given.
+    pub platform: Option<String>,
+    pub layout: Layout,
+    /// The primary source first.
+    pub trees: Vec<Tree>,
+    pub source_mode: SourceMode,
+    /// Absolute; hidden from the build where it lies below a source.
+    pub output: PathBuf,
+    /// A folder of this build below `output`, for a short-lived proof that the engine sees this host's files.
+    pub build_folder: PathBuf,
+    /// The build's uuid.
+    pub build: String,
+    pub privileged: bool,
+    pub network: Option<String>,
+    /// As `docker run --add-host` takes them.
+    pub add_hosts: Vec<String>,
+    /// As `docker run --volume` takes them.
+    pub volumes: Vec<String>,
+    /// What the registries want to know, by host.
+    pub credentials: crate::registry::Keyring,
+}

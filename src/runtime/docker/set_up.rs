@@ -1,0 +1,114 @@
+//! The first script in a new container: its folders, the source's owner, and the proof that it is this host's source.
+
+use std::path::Path;
+
+use super::container::Rung;
+use super::{Plan, Tree};
+use crate::error::{Error, Result};
+use crate::script::quote;
+
+/// Where the proof lies in the container.
+pub(super) const PROOF: &str = "/codebuild/readonly/.buildspec-proof";
+
+/// A word in a file of this build's folder that the container has to show.
+pub(super) struct Proof {
+    word: String,
+    file: tempfile::TempPath,
+}
+
+impl Proof {
+    pub(super) fn make(plan: &Plan) -> Result<Self> {
+        let failed = |error: std::io::Error| {
+            Error::environment(format!(
+                "{} can't be written: {error}",
+                plan.build_folder.display()
+            ))
+        };
+        let word = uuid::Uuid::new_v4().simple().to_string();
+        let file = tempfile::Builder::new()
+            .prefix(".proof-")
+            .tempfile_in(&plan.build_folder)
+            .map_err(failed)?;
+        std::fs::write(file.path(), format!("{word}\n")).map_err(failed)?;
+        Ok(Self {
+            word,
+            file: file.into_temp_path(),
+        })
+    }
+
+    pub(super) fn path(&self) -> String {
+        self.file.to_string_lossy().into_owned()
+    }
+}
+
+/// Its last line is `ready`, or says what is wrong.
+pub(super) fn script(plan: &Plan, rung: Rung, proof: Option<&Proof>) -> String {
+    let mut text = format!(
+        "PATH=$PATH:/usr/bin:/bin\nmkdir -p {} || exit\n",
+        quote(&plan.layout.bin())
+    );
+    if let Some(proof) = proof {
+        text.push_str(&format!(
+            "IFS= read -r word < {PROOF}\n[ \"$word\" = {} ] || {{ echo foreign; exit; }}\n",
+            proof.word
+        ));
+        // The proof shows this build's folder; where that lies elsewhere, a source's own names have to do.
+        for tree in &plan.trees {
+            if !plan.output.starts_with(&tree.from) {
+                text.push_str(&names_are_there(tree));
+            }
+        }
+    }
+    match rung {
+        Rung::Overlay { .. } => {
+            for tree in &plan.trees {
+                text.push_str(&hidden_is_hidden(plan, tree));
+                text.push_str(&give_to_root(tree));
+            }
+        }
+        // The host's files keep their owners: Git has to be told.
+        Rung::Mount => text.push_str(
+            "if command -v git >/dev/null; then git config --system --add safe.directory '*'; fi\n",
+        ),
+        Rung::Copy => {}
+    }
+    text.push_str("echo ready\n");
+    text
+}
+
+/// Git refuses a tree that belongs to someone else. A few inodes, never the whole tree.
+fn give_to_root(tree: &Tree) -> String {
+    let below = tree
+        .owned
+        .iter()
+        .map(|path| format!(" {}", quote(&format!("{}/{path}", tree.to))));
+    format!(
+        "chown 0:0 {}{} 2>/dev/null\n",
+        quote(&tree.to),
+        below.collect::<String>()
+    )
+}
+
+fn hidden_is_hidden(plan: &Plan, tree: &Tree) -> String {
+    match tree.hidden(plan).and_then(Path::to_str) {
+        Some(hidden) => format!(
+            "[ ! -e {} ] || {{ echo unmasked {}; exit; }}\n",
+            quote(&format!("{}/{hidden}", tree.to)),
+            quote(hidden)
+        ),
+        None => String::new(),
+    }
+}
+
+fn names_are_there(tree: &Tree) -> String {
+    let entries = std::fs::read_dir(&tree.from)
+        .into_iter()
+        .flatten()
+        .flatten();
+    entries
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .take(20)
+        .map(|name| quote(&format!("{}/{name}", tree.to)))
+        .map(|path| format!("[ -e {path} ] || [ -L {path} ] || {{ echo foreign; exit; }}\n"))
+        .collect()
+}

@@ -1,0 +1,336 @@
+//! The ways of a source into the container.
+
+use super::*;
+use crate::cli::{build_phase, contains, ends_with, same};
+use crate::harness::{Emulator, Runtime, normalise};
+
+/// Deletes, renames and rewrites what the source holds, among it a folder that only the lower layer has.
+const HAVOC: &[&str] = &[
+    "ls -a",
+    "rm gone.txt\nrm -r gone",
+    "perl -e 'rename(\"folder\", \"renamed\") or die $!'",
+    "echo more >> kept.txt; chmod 600 kept.txt; touch renamed/deep/file; mkdir new; ln -s x new/link",
+    "cat kept.txt renamed/deep/file; find . | sort",
+];
+
+fn havoc() -> Source {
+    let source = Source::commands(HAVOC);
+    let at = |path: &str| source.path().join(path);
+    fs::create_dir_all(at("folder/deep")).unwrap();
+    fs::create_dir_all(at("gone/below")).unwrap();
+    for file in [
+        "gone.txt",
+        "kept.txt",
+        "folder/deep/file",
+        "gone/below/file",
+    ] {
+        fs::write(at(file), format!("{file}\n")).unwrap();
+    }
+    std::os::unix::fs::symlink("kept.txt", at("link")).unwrap();
+    sh("chmod", &["751", text(&at("folder"))]);
+    sh("chmod", &["4755", text(&at("folder/deep/file"))]);
+    sh(
+        "touch",
+        &["-d", "2001-02-03 04:05:06.789", text(&at("kept.txt"))],
+    );
+    if rustix::process::geteuid().is_root() {
+        sh("chown", &["-R", "1000:1000", text(source.path())]);
+    }
+    source
+}
+
+#[test]
+fn every_rung_shows_the_same_and_keeps_the_source() {
+    if !engine("source modes") {
+        return;
+    }
+    let mut logs = Vec::new();
+    for mode in ["overlay", "copy", "mount"] {
+        let source = havoc();
+        let before = Tree::of(source.path());
+        let output = source.run(Runtime::Docker, &["--source-mode", mode]);
+        ends_with(0, &output);
+        assert_eq!(before == Tree::of(source.path()), mode != "mount", "{mode}");
+        assert_eq!(
+            source.path().join("renamed/deep/file").exists(),
+            mode == "mount"
+        );
+        let notes = events(&source, "note");
+        assert!(
+            notes
+                .iter()
+                .any(|note| note.starts_with(&format!("source: {mode}"))),
+            "{notes:?}"
+        );
+        assert_eq!(left(&source), Vec::<String>::new());
+        logs.push(
+            normalise(&output.stdout)
+                .replace("./.buildspec\n", "")
+                .replace(".buildspec\n", ""),
+        );
+    }
+    same("copy", &logs[0], &logs[1]);
+    same("mount", &logs[0], &logs[2]);
+}
+
+#[test]
+fn odd_paths() {
+    if !engine("odd paths") {
+        return;
+    }
+    let folder = Source::empty();
+    let source = folder.path().join("a b'c\"d,e:f\\g é$(h)");
+    fs::create_dir(&source).unwrap();
+    fs::write(source.join("buildspec.yml"), crate::cli::buildspec(&["ls"])).unwrap();
+    let output = Emulator::run(&source, Runtime::Docker).finish();
+    ends_with(0, &output);
+    contains(&build_phase(&output), "\nbuildspec.yml\n");
+    let events = fs::read_to_string(source.join(".buildspec/latest/events.jsonl")).unwrap();
+    contains(&events, "source: overlay (nothing copied");
+}
+
+#[test]
+fn git_works_in_a_source_of_another_user() {
+    if !engine("git") || !root("git in another user's source") || !image_has("git") {
+        return;
+    }
+    let commands = [
+        "git status --short; git log --format=%s; echo x > y; git add y; git -c user.name=a -c user.email=b commit -qm z",
+    ];
+    let source = Source::commands(&commands);
+    git(source.path(), &["init", "-q"]);
+    git(source.path(), &["add", "-A"]);
+    git(source.path(), &["commit", "-qm", "first"]);
+    sh("chown", &["-R", "1000:1000", text(source.path())]);
+    let before = Tree::of(source.path());
+    for mode in ["overlay", "copy"] {
+        let output = source.run(Runtime::Docker, &["--source-mode", mode]);
+        ends_with(0, &output);
+        contains(&build_phase(&output), "\nfirst\n");
+    }
+    assert!(before == Tree::of(source.path()), "the repository changed");
+}
+
+#[test]
+fn a_worktree_brings_its_repository() {
+    if !engine("worktree") || !image_has("git") {
+        return;
+    }
+    let folder = Source::empty();
+    let repository = folder.path().join("repository");
+    fs::create_dir(&repository).unwrap();
+    fs::write(
+        repository.join("buildspec.yml"),
+        crate::cli::buildspec(&[
+            "git log --format=%s",
+            "git checkout -q -b new && git branch",
+        ]),
+    )
+    .unwrap();
+    git(&repository, &["init", "-q"]);
+    git(&repository, &["add", "-A"]);
+    git(&repository, &["commit", "-qm", "first"]);
+    let worktree = folder.path().join("worktree");
+    git(&repository, &["worktree", "add", "-q", text(&worktree)]);
+    if rustix::process::geteuid().is_root() {
+        sh("chown", &["-R", "1000:1000", text(folder.path())]);
+    }
+    let before = Tree::of(&repository);
+    for mode in ["overlay", "copy"] {
+        let mut emulator = Emulator::run(&worktree, Runtime::Docker);
+        emulator.command.args(["--source-mode", mode]);
+        let output = emulator.finish();
+        ends_with(0, &output);
+        contains(&build_phase(&output), "\nfirst\n");
+    }
+    assert!(before == Tree::of(&repository), "the repository changed");
+}
+
+#[test]
+fn a_submodule_is_warned_of() {
+    if !engine("submodule") {
+        return;
+    }
+    let source = Source::commands(&["true"]);
+    fs::write(source.path().join(".git"), "gitdir: ../.git/modules/x\n").unwrap();
+    ends_with(0, &source.run(Runtime::Docker, &[]));
+    contains(&events(&source, "warning").join("\n"), "../.git/modules/x");
+}
+
+#[test]
+fn output_below_the_source_is_hidden() {
+    if !engine("hidden output") {
+        return;
+    }
+    let text = crate::cli::buildspec(&["find . | sort"]) + "artifacts:\n  files: ['**/*']\n";
+    for mode in ["overlay", "copy", "mount"] {
+        let source = Source::with(&text);
+        let place = source.path().join("out/x y");
+        for _ in 0..2 {
+            let arguments = ["--source-mode", mode, "--output", self::text(&place)];
+            let output = source.run(Runtime::Docker, &arguments);
+            ends_with(0, &output);
+            assert!(!build_phase(&output).contains("build.json"), "{mode}");
+        }
+        let artifacts = place.join("latest/artifacts");
+        assert!(artifacts.join("buildspec.yml").exists());
+        assert!(!artifacts.join("out/x y/latest").exists(), "{mode}");
+        assert!(!artifacts.join("out/x y/builds").exists(), "{mode}");
+    }
+    // Kept for the next build with such a path; there will be none.
+    sh(
+        "docker",
+        &["volume", "rm", "-f", "buildspec-maskout_2fx_20y"],
+    );
+}
+
+#[test]
+fn submounts_are_warned_of_or_copied() {
+    if !engine("submounts") || !root("submounts") {
+        return;
+    }
+    let source = Source::commands(&["ls mounted"]);
+    let mounted = Tmpfs::at(&source.path().join("mounted"), "64k");
+    fs::write(mounted.0.join("inside"), "").unwrap();
+    let output = source.run(Runtime::Docker, &[]);
+    ends_with(0, &output);
+    assert!(!build_phase(&output).contains("inside"));
+    contains(&events(&source, "warning").join("\n"), text(&mounted.0));
+    let output = source.run(Runtime::Docker, &["--source-mode", "copy"]);
+    ends_with(0, &output);
+    contains(&build_phase(&output), "\ninside\n");
+    assert_eq!(events(&source, "warning"), Vec::<String>::new());
+}
+
+#[test]
+fn an_engine_that_sees_other_files_is_found_out() {
+    if !engine("foreign engine") || !root("foreign engine") {
+        return;
+    }
+    let ours = Source::commands(&["ls"]);
+    fs::write(ours.path().join("ours"), "").unwrap();
+    let theirs = Source::commands(&["echo never"]);
+    let kept = Source::empty();
+    for elsewhere in [false, true] {
+        let mut emulator = Emulator::run(theirs.path(), Runtime::Docker);
+        if elsewhere {
+            emulator.command.arg("--output").arg(kept.path());
+        }
+        // Only in a mount namespace of its own does the program see `ours` under the other's name.
+        let mut command = Command::new("unshare");
+        command.args(["-m", "sh", "-c"]);
+        command.arg(format!(
+            "mount --bind '{}' '{}' && exec \"$@\"",
+            text(ours.path()),
+            text(theirs.path())
+        ));
+        command.arg("sh").arg(emulator.command.get_program());
+        command.args(emulator.command.get_args());
+        command.env_clear();
+        for (name, value) in emulator.command.get_envs() {
+            command.env(name, value.unwrap());
+        }
+        let output = command.stdin(Stdio::null()).output().unwrap();
+        let log = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.code(), Some(0), "{log}{output:?}");
+        contains(&log, "\nbuildspec.yml\nours\n");
+        let folder = if elsewhere {
+            kept.path().to_owned()
+        } else {
+            ours.path().join(".buildspec")
+        };
+        let events = fs::read_to_string(folder.join("latest/events.jsonl")).unwrap();
+        contains(&events, "does not work here: the engine ");
+        contains(&events, "\"source: copy\"");
+    }
+}
+
+/// A repository with a tracked, a changed, and an untracked file.
+fn repository() -> Source {
+    let source = Source::commands(&["ls; cat file; git status --short; git log --format=%s"]);
+    fs::write(source.path().join("file"), "committed\n").unwrap();
+    git(source.path(), &["init", "-q"]);
+    git(source.path(), &["add", "-A"]);
+    git(source.path(), &["commit", "-qm", "first"]);
+    fs::write(source.path().join("file"), "changed\n").unwrap();
+    fs::write(source.path().join("untracked"), "").unwrap();
+    if rustix::process::geteuid().is_root() {
+        sh("chown", &["-R", "1000:1000", text(source.path())]);
+    }
+    source
+}
+
+#[test]
+fn only_what_git_tracks() {
+    for runtime in [Runtime::Host, Runtime::Docker] {
+        if runtime == Runtime::Docker && !(engine("--tracked") && image_has("git")) {
+            continue;
+        }
+        let source = repository();
+        let before = Tree::of(source.path());
+        let output = source.run(runtime, &["--tracked"]);
+        ends_with(0, &output);
+        let log = build_phase(&output);
+        contains(&log, "\nbuildspec.yml\nfile\nchanged\n M file\nfirst\n");
+        let output = source.run(runtime, &["--at", "HEAD"]);
+        ends_with(0, &output);
+        contains(
+            &build_phase(&output),
+            "\nbuildspec.yml\nfile\ncommitted\nfirst\n",
+        );
+        assert_eq!(source.record()["sourceVersion"], "HEAD");
+        assert!(!source.kept().join("checkout").exists());
+        assert!(before == Tree::of(source.path()), "the repository changed");
+    }
+}
+
+#[test]
+fn a_revision_that_is_none() {
+    let source = repository();
+    let output = source.run(Runtime::Host, &["--at", "nonsense"]);
+    ends_with(2, &output);
+    contains(&output.complaint(), "nonsense");
+    let output = Source::commands(&["true"]).run(Runtime::Host, &["--tracked"]);
+    ends_with(2, &output);
+    contains(&output.complaint(), "Git work tree");
+}
+
+#[test]
+fn secondary_sources() {
+    let commands = [
+        "cat $CODEBUILD_SRC_DIR_two/file; echo x > $CODEBUILD_SRC_DIR_two/new; cat $CODEBUILD_SRC_DIR_b/file",
+    ];
+    for runtime in [Runtime::Host, Runtime::Docker] {
+        if runtime == Runtime::Docker && !engine("secondary sources") {
+            continue;
+        }
+        let (source, two, b) = (
+            Source::commands(&commands),
+            Source::empty(),
+            Source::empty(),
+        );
+        fs::write(two.path().join("file"), "second\n").unwrap();
+        fs::write(b.path().join("file"), "third\n").unwrap();
+        for mode in ["overlay", "copy"] {
+            let flags = [
+                format!("two={}", text(two.path())),
+                format!("b={}", text(b.path())),
+            ];
+            let arguments = ["-s", &flags[0], "-s", &flags[1], "--source-mode", mode];
+            let output = source.run(runtime, &arguments);
+            ends_with(0, &output);
+            contains(&build_phase(&output), "\nsecond\nthird\n");
+            let log = normalise(&output.stdout);
+            contains(&log, "CODEBUILD_SRC_DIR_two=/codebuild/output/src<N>/src\n");
+            assert!(!two.path().join("new").exists());
+            assert_eq!(fs::read_dir(two.path()).unwrap().count(), 1);
+        }
+        if runtime == Runtime::Docker {
+            assert_eq!(left(&source), Vec::<String>::new());
+        }
+    }
+    let source = Source::commands(&["true"]);
+    for bad in ["two", "t-o=.", "two=/nonexistent"] {
+        ends_with(2, &source.run(Runtime::Host, &["-s", bad]));
+    }
+}
