@@ -30,7 +30,7 @@ fmt: ## format the Rust code
 	cargo fmt
 
 bench: ## measure, and print a table
-	@cargo build --release --locked && images/base/build.sh && python3 benches/run.py
+	@cargo build --release --locked --bins --examples && images/base/build.sh && python3 benches/run.py
 
 pictures: ## draw docs/pictures/ from the real program (needs PyPI's pyte)
 	@cargo build --release --locked && images/base/build.sh && python3 scripts/pictures.py $(binary)

@@ -149,6 +149,28 @@ def start_up(bench):
         bench.row(what, "`true`", ms(median(ours)), ms(median(other)), "", target)
 
 
+def reports(bench):
+    """The reader of test reports beside a scan of the same file that looks at nothing."""
+    file = bench.folder / "million.xml"
+    with file.open("w") as out:
+        out.write("<testsuites><testsuite name='big' tests='1000000' failures='100000'>")
+        for number in range(1_000_000):
+            out.write(f'<testcase classname="org.example.shop.checkout.SomeLongClassNameTest{number // 100}" '
+                      f'name="takes the money and runs with case number {number}" time="0.00{number % 10}" '
+                      'file="src/test/java/org/example/shop/checkout/Test.java"')
+            if number % 10 == 0:
+                out.write(f'><failure message="expected &lt;1&gt;">at Test.java:{number}</failure></testcase>\n')
+            else:
+                out.write("/>\n")
+        out.write("</testsuite></testsuites>")
+    examples = pathlib.Path(bench.binary).parent / "examples"
+    ours, other = bench.pair([examples / "read_report", file], [examples / "scan_xml", file])
+    bench.row(f"JUnit file of 1,000,000 cases, {file.stat().st_size // 1_000_000} MB", "a bare scan by quick-xml",
+              ms(median(ours)), ms(median(other)), ratio(median(ours), median(other)), "1.5 x")
+    bench.row("JUnit file of 1,000,000 cases, peak memory", "", f"{median(ours, 1):.0f} MiB", "", "", "256 MiB")
+    file.unlink()
+
+
 def machine():
     docker = subprocess.check_output(["docker", "version", "--format", "{{.Server.Version}}"], text=True).strip()
     driver = subprocess.check_output(["docker", "info", "--format", "{{.Driver}}"], text=True).strip()
@@ -186,6 +208,7 @@ ROWS = {
     "large_source": large_source,
     "output": output,
     "start_up": start_up,
+    "reports": reports,
 }
 
 if __name__ == "__main__":

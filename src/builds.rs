@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::error::{Error, Result};
 use crate::output;
+use crate::reports::model::ReportDocument;
 
 /// One kept build.
 #[derive(Clone, Debug)]
@@ -48,6 +49,28 @@ impl Kept {
         self.folder.join("build.log")
     }
 
+    /// Its reports, in the order in which they were made.
+    pub fn reports(&self) -> Result<Vec<ReportDocument>> {
+        let Ok(groups) = fs::read_dir(self.folder.join("reports")) else {
+            return Ok(Vec::new());
+        };
+        let mut documents = Vec::new();
+        for group in groups.flatten() {
+            let file = group.path().join("report.json");
+            // A build that died may have left a group's raw files alone.
+            if file.exists() {
+                documents.push(report(&file)?);
+            }
+        }
+        let arns = self.record["reportArns"].as_array();
+        documents.sort_by_cached_key(|document| {
+            let arn = document.report.arn.as_str();
+            let made = arns.and_then(|arns| arns.iter().position(|known| known == arn));
+            (made.unwrap_or(usize::MAX), document.report.name.clone())
+        });
+        Ok(documents)
+    }
+
     /// Name, status, seconds and message of each phase.
     pub fn phases(&self) -> Vec<(&str, &str, Option<i64>, &str)> {
         let phases = self.record["phases"].as_array().map(Vec::as_slice);
@@ -64,6 +87,13 @@ impl Kept {
             })
             .collect()
     }
+}
+
+fn report(file: &Path) -> Result<ReportDocument> {
+    let read = fs::read(file).and_then(|bytes| Ok(serde_json::from_slice(&bytes)?));
+    read.map_err(|error| {
+        Error::environment(format!("{} can't be read", file.display())).because(error)
+    })
 }
 
 fn time(seconds: &Value) -> Option<Timestamp> {

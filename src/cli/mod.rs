@@ -6,6 +6,7 @@ mod container;
 mod kept;
 mod man;
 mod overrides;
+mod report;
 mod run;
 mod schema;
 mod sources;
@@ -47,6 +48,7 @@ enum Verb {
     Show(kept::Show),
     Logs(kept::Logs),
     Schema(schema::Arguments),
+    Report(report::Arguments),
     Clean(clean::Arguments),
     Completions(completions::Arguments),
     #[command(hide = true)]
@@ -122,6 +124,7 @@ pub fn main() -> ExitCode {
         Verb::List(arguments) => kept::list(&arguments),
         Verb::Show(arguments) => kept::show(&arguments),
         Verb::Logs(arguments) => kept::logs(&arguments),
+        Verb::Report(arguments) => report::execute(&arguments),
         Verb::Clean(arguments) => clean::execute(&arguments),
         Verb::Completions(arguments) => Ok(completions::execute(&arguments)),
         Verb::Man(arguments) => man::execute(&arguments),

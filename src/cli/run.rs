@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Color, Exit};
-use crate::console::{self, LogFormat, Verbosity};
+use crate::console::{self, Annotating, LogFormat, Reader, Verbosity};
 use crate::engine::phase::Status;
 use crate::env::event::Trigger;
 use crate::error::{Error, Result};
@@ -281,9 +281,13 @@ pub(super) fn execute(arguments: Arguments) -> Result<Exit> {
         console::message::print(&format!("wrote {}: fill in the values\n", file.display()));
         return Ok(Exit::Success);
     }
+    let mut watcher = console::watcher(format, style);
+    if style.reader == Reader::GitHub {
+        watcher = Box::new(Annotating::new(watcher, &options.source));
+    }
     super::block_on(async {
         let stop = stop(options.timeout)?;
-        let ended = crate::run::run(&options, console::watcher(format, style), stop).await?;
+        let ended = crate::run::run(&options, watcher, stop).await?;
         Ok(match ended {
             Ended::Build(Status::Succeeded) => Exit::Success,
             Ended::Build(_) => Exit::BuildFailed,
@@ -411,7 +415,9 @@ fn absolute(path: &Path) -> Result<PathBuf> {
     for ancestor in path.ancestors() {
         if let (Ok(real), Ok(rest)) = (std::fs::canonicalize(ancestor), path.strip_prefix(ancestor))
         {
-            return Ok(real.join(rest));
+            // Joining nothing would add a slash, with which no file can be opened.
+            let whole = rest.as_os_str().is_empty();
+            return Ok(if whole { real } else { real.join(rest) });
         }
     }
     Ok(path)

@@ -53,6 +53,7 @@ pub fn write(out: &mut impl Write, at: Timestamp, event: &Event<'_>) -> io::Resu
         | Event::Refused { .. }
         | Event::Progress(_)
         | Event::ArtifactsCollected { .. }
+        | Event::ReportMade(_)
         | Event::Exported(_)
         | Event::Hint { .. }
         | Event::BuildEnded { .. } => Ok(()),

@@ -1,5 +1,6 @@
 //! What a person or a program sees: the only door to stdout and stderr.
 
+mod annotating;
 mod characters;
 mod github;
 pub mod hinting;
@@ -17,6 +18,8 @@ use jiff::Timestamp;
 use crate::engine::event::Event;
 use crate::engine::journal::Watcher;
 use crate::record::json;
+use crate::reports::show::Look;
+pub use annotating::Annotating;
 use characters::WholeCharacters;
 use hinting::Hinting;
 use live::Live;
@@ -65,6 +68,15 @@ pub enum Reader {
 }
 
 impl Style {
+    /// The same for reports.
+    pub fn look(&self) -> Look {
+        Look {
+            color: self.color,
+            width: self.width,
+            unicode: self.unicode,
+        }
+    }
+
     fn is_live(&self) -> bool {
         self.reader == Reader::Terminal
     }

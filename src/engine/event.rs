@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::phase::{Context, Exit, PhaseType, Status};
+use crate::reports::model::ReportDocument;
 use crate::source::{Source, Span};
 
 /// More of a buildspec than this is not quoted.
@@ -69,7 +70,7 @@ pub struct Progress {
 }
 
 /// One thing that happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Event<'a> {
     /// The first event.
     BuildStarted {
@@ -122,6 +123,8 @@ pub enum Event<'a> {
         files: u64,
         bytes: u64,
     },
+    /// One report group has been read.
+    ReportMade(Box<ReportDocument>),
     /// The variables that the build hands on, with their values.
     Exported(Vec<(String, String)>),
     /// What a person could try after a failure.

@@ -173,6 +173,9 @@ impl Journal {
                 message: text(message),
                 help: help.iter().map(|help| text(help)).collect(),
             },
+            Event::ReportMade(document) => {
+                Event::ReportMade(Box::new((**document).clone().map_texts(text)))
+            }
             Event::Exported(variables) => {
                 let variables = variables.iter();
                 Event::Exported(

@@ -17,6 +17,7 @@ pub fn write(out: &mut impl Write, at: Timestamp, event: &Event<'_>) -> io::Resu
         Event::Message(text) => ("message", json!({ "text": text })),
         Event::Note(text) => ("note", json!({ "text": text })),
         Event::Warning(text) => ("warning", json!({ "text": text })),
+        Event::ReportMade(document) => ("report_made", json!({ "report": document.report })),
         Event::PhaseEntered(phase) => ("phase_entered", json!({ "phase": phase })),
         Event::CommandStarted {
             phase,

@@ -39,9 +39,7 @@ pub(super) enum Fault {
 impl Fault {
     /// The root element shows another format.
     pub(super) fn wrong_root(expected: &str, found: &str) -> Self {
-        Self::Other(format!(
-            "expected element type <{expected}> but have <{found}>"
-        ))
+        Self::Other(format!("{WRONG_ROOT}<{expected}> but have <{found}>"))
     }
 
     /// Adds what only the caller knows.
@@ -74,6 +72,8 @@ impl Fault {
     }
 }
 
+/// How Go begins to say that the root element is another one.
+pub const WRONG_ROOT: &str = "expected element type ";
 /// Go's words for XML that ends inside an element.
 pub(super) const UNEXPECTED_EOF: &str = "unexpected EOF";
 /// Go's words for JSON that ends inside a value.

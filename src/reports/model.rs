@@ -174,6 +174,42 @@ pub struct ReportDocument {
     pub details: Details,
 }
 
+impl ReportDocument {
+    /// The same, with every text changed that comes from the build or its files.
+    #[must_use]
+    pub fn map_texts(mut self, change: impl Fn(&str) -> String) -> Self {
+        let mut texts = vec![
+            &mut self.report.arn,
+            &mut self.report.name,
+            &mut self.report.report_group_arn,
+        ];
+        for case in &mut self.test_cases {
+            texts.extend([
+                &mut case.report_arn,
+                &mut case.test_raw_data_path,
+                &mut case.prefix,
+                &mut case.name,
+                &mut case.message,
+                &mut case.test_suite_name,
+            ]);
+        }
+        for file in &mut self.code_coverages {
+            texts.extend([&mut file.report_arn, &mut file.file_path]);
+        }
+        let details = &mut self.details;
+        for slow in &mut details.slowest {
+            texts.extend([&mut slow.prefix, &mut slow.name]);
+        }
+        texts.extend(details.locations.iter_mut().map(|place| &mut place.file));
+        texts.extend(&mut details.files);
+        texts.extend(&mut details.warnings);
+        for text in texts {
+            *text = change(text);
+        }
+        self
+    }
+}
+
 /// What the API has no member for.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

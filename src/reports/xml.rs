@@ -28,16 +28,24 @@ pub(super) enum Node<'a> {
 }
 
 /// A start tag.
-pub(super) struct Element<'a>(BytesStart<'a>);
+pub(super) struct Element<'a> {
+    start: BytesStart<'a>,
+    empty: bool,
+}
 
 impl Element<'_> {
     /// The name without its prefix.
     pub(super) fn name(&self) -> &str {
-        local(self.0.name().into_inner())
+        local(self.start.name().into_inner())
+    }
+
+    /// Whether it holds nothing; its end is told all the same.
+    pub(super) fn is_empty(&self) -> bool {
+        self.empty
     }
 
     pub(super) fn attributes(&self) -> Attributes<'_> {
-        Attributes(self.0.attributes_raw())
+        Attributes(self.start.attributes_raw())
     }
 }
 
@@ -165,6 +173,13 @@ impl<'r> Xml<'r> {
         Self::new(input, &[])
     }
 
+    /// The end of the empty element that was just told is not news.
+    pub(super) fn skip_end(&mut self) {
+        if std::mem::take(&mut self.pending_end) {
+            self.nesting.depth -= 1;
+        }
+    }
+
     /// The next piece, `None` after the root's end. What follows it is not read.
     pub(super) fn next(&mut self) -> Result<Option<Node<'_>>, Fault> {
         if self.pending_end {
@@ -180,14 +195,17 @@ impl<'r> Xml<'r> {
         let node = match event.map_err(|error| syntax(&error))? {
             Event::Start(start) => {
                 self.nesting.enter(&start)?;
-                Node::Start(Element(start))
+                Node::Start(Element {
+                    start,
+                    empty: false,
+                })
             }
             Event::Empty(start) => {
                 self.nesting.enter(&start)?;
                 self.pending_end = true;
                 self.empty.clear();
                 self.empty.push_str(local(start.name().into_inner()));
-                Node::Start(Element(start))
+                Node::Start(Element { start, empty: true })
             }
             Event::End(end) => {
                 self.nesting.depth -= 1;

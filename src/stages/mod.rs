@@ -1,6 +1,7 @@
 //! The parts of a build around its commands, one file each, in the order in which they come.
 
 pub(crate) mod begin;
+mod discover_reports;
 mod download_source;
 mod finalize;
 mod gather;

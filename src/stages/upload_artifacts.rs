@@ -1,11 +1,12 @@
 //! `UPLOAD_ARTIFACTS`: what the build made goes to the output directory.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::artifacts::Failure;
 use crate::buildspec::model::{Artifacts, Buildspec};
 use crate::engine::event::Event;
 use crate::engine::phase::{Context, PhaseType, Status};
+use crate::error::Error;
 use crate::output::publish;
 use crate::record::build::{BuildArtifacts, ExportedVariable};
 use crate::run::{Build, Halt};
@@ -37,7 +38,7 @@ impl Build<'_> {
         if let Some(wanted) = &self.options.reports
             && self.folder.file("reports").exists()
         {
-            publish(&self.folder.file("reports"), wanted)?;
+            publish_reports(&self.folder.file("reports"), wanted)?;
         }
         let collected = artifacts.and(reported.failure);
         let (status, context) = match &collected {
@@ -155,6 +156,24 @@ impl Build<'_> {
         });
         Ok(Ok(place))
     }
+}
+
+/// Moves reports away, but leaves what `buildspec report` shows.
+fn publish_reports(reports: &Path, wanted: &Path) -> Result<(), Error> {
+    let failed = |error: std::io::Error| {
+        Error::environment(format!("{} can't be written: {error}", reports.display()))
+    };
+    let mut documents = Vec::new();
+    for group in std::fs::read_dir(reports).map_err(failed)?.flatten() {
+        let file = group.path().join("report.json");
+        documents.push((std::fs::read(&file).map_err(failed)?, file));
+    }
+    publish(reports, wanted)?;
+    for (document, file) in documents {
+        std::fs::create_dir_all(file.parent().unwrap_or(reports)).map_err(failed)?;
+        std::fs::write(&file, document).map_err(failed)?;
+    }
+    Ok(())
 }
 
 /// An identifier as one component of a path.

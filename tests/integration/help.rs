@@ -28,7 +28,15 @@ fn updating() -> bool {
 #[test]
 fn reads_as_it_did() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/help");
-    for verb in ["", "run", "validate", "schema", "clean", "completions"] {
+    for verb in [
+        "",
+        "run",
+        "validate",
+        "report",
+        "schema",
+        "clean",
+        "completions",
+    ] {
         let arguments: Vec<_> = [verb, "--help"]
             .into_iter()
             .filter(|argument| !argument.is_empty())

@@ -7,4 +7,5 @@ mod engine;
 mod harness;
 mod help;
 mod moto;
+mod reports;
 mod secrets;

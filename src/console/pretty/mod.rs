@@ -21,6 +21,8 @@ use super::{Style, Verbosity, github};
 use crate::engine::event::{Event, Place, Progress, Wait};
 use crate::engine::journal::Watcher;
 use crate::engine::phase::{Context, PhaseType};
+use crate::reports::model::{ReportDocument, ReportStatus};
+use crate::reports::show;
 use failure::Failure;
 use summary::Summary;
 
@@ -176,6 +178,18 @@ impl<W: Write + Send> Pretty<W> {
         }
     }
 
+    fn report(&mut self, document: &ReportDocument) {
+        if self.quiet() && document.report.status == ReportStatus::Succeeded {
+            return;
+        }
+        self.heading();
+        let mut look = self.style.look();
+        look.width = self.style.edge().saturating_sub(2);
+        for line in show::human(document, look).lines() {
+            self.line(format!("  {line}"));
+        }
+    }
+
     fn phase_entered(&mut self, phase: PhaseType) {
         self.phase = Some((phase, false));
         let waiting = match phase {
@@ -280,6 +294,7 @@ impl<W: Write + Send> Pretty<W> {
             Event::PhaseLeft { phase, context, .. } => self.phase_left(*phase, context),
             Event::Progress(progress) => self.progress(progress),
             Event::Hint { text, .. } => self.hint(text),
+            Event::ReportMade(document) => self.report(document),
             Event::Output(_)
             | Event::Message(_)
             | Event::Note(_)
