@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::buildspec::keys;
+use crate::buildspec::{assumed, keys};
 
 /// The schema as text.
 pub fn render() -> String {
@@ -33,8 +33,8 @@ fn definitions() -> Value {
     let mut parameters = object("env", keys::ENV);
     parameters["properties"]["shell"]["enum"] = keys::SHELLS
         .iter()
+        .chain(assumed::SHELLS)
         .map(|(name, _)| *name)
-        .chain(["sh"])
         .collect();
     json!({
         "text": {"type": ["string", "number", "boolean", "null"]},
@@ -186,7 +186,6 @@ fn describe(section: &str, key: &str) -> Option<(&'static str, &'static str)> {
         ),
         ("env", "exported-variables") => ("texts", "Names whose last values CodePipeline gets."),
         ("env", "git-credential-helper") => ("flag", "Git asks CodeBuild for credentials."),
-        ("proxy", "upload-artifacts" | "logs") => ("flag", ""),
         ("artifacts" | "report", "files") => (
             "texts",
             "Patterns, below base-directory: `**/*` is everything. Quote what begins with `*`.",
@@ -226,9 +225,9 @@ fn describe(section: &str, key: &str) -> Option<(&'static str, &'static str)> {
         ("task", "identifier") => ("text", "Unique in this file."),
         ("task", "buildspec") => ("text", "The path of the task's buildspec."),
         ("task", "depend-on") => ("texts", "Identifiers of tasks that must have succeeded."),
-        ("task", "debug-session" | "ignore-failure") | ("task-env", "privileged-mode") => {
-            ("flag", "")
-        }
+        ("proxy", "upload-artifacts" | "logs")
+        | ("task", "debug-session" | "ignore-failure")
+        | ("task-env", "privileged-mode") => ("flag", ""),
         ("task", "env") => ("task-env", ""),
         ("task-env", "variables") => ("names", ""),
         ("task-env", "compute-type" | "fleet" | "image" | "type") => ("text", ""),

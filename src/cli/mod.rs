@@ -1,14 +1,21 @@
 //! The command line: flags, the host's environment and the terminal become settled options here, and nowhere else.
 
+#[cfg(feature = "run")]
 mod clean;
 mod completions;
+#[cfg(feature = "run")]
 mod container;
+#[cfg(feature = "run")]
 mod kept;
 mod man;
+#[cfg(feature = "run")]
 mod overrides;
+#[cfg(feature = "run")]
 mod report;
+#[cfg(feature = "run")]
 mod run;
 mod schema;
+#[cfg(feature = "run")]
 mod sources;
 mod validate;
 
@@ -18,7 +25,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 use crate::console::{Reader, Style, Verbosity, message};
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Kind};
 
 /// A local AWS CodeBuild: runs a buildspec.yml on this machine exactly as the cloud would.
 #[derive(Debug, Parser)]
@@ -42,13 +49,19 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    #[cfg(feature = "run")]
     Run(Box<run::Arguments>),
     Validate(validate::Arguments),
+    #[cfg(feature = "run")]
     List(kept::List),
+    #[cfg(feature = "run")]
     Show(kept::Show),
+    #[cfg(feature = "run")]
     Logs(kept::Logs),
     Schema(schema::Arguments),
+    #[cfg(feature = "run")]
     Report(report::Arguments),
+    #[cfg(feature = "run")]
     Clean(clean::Arguments),
     Completions(completions::Arguments),
     #[command(hide = true)]
@@ -75,6 +88,10 @@ enum Color {
 
 /// How an invocation ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    not(feature = "run"),
+    expect(dead_code, reason = "some ends are those of builds")
+)]
 enum Exit {
     /// The build succeeded; nothing was found.
     Success,
@@ -118,13 +135,19 @@ impl From<&Error> for Exit {
 pub fn main() -> ExitCode {
     let arguments = Cli::from_arg_matches(&command().get_matches());
     let result = match arguments.unwrap_or_else(|error| error.exit()).verb {
+        #[cfg(feature = "run")]
         Verb::Run(arguments) => run::execute(*arguments),
         Verb::Schema(_) => Ok(schema::execute()),
         Verb::Validate(arguments) => validate::execute(&arguments),
+        #[cfg(feature = "run")]
         Verb::List(arguments) => kept::list(&arguments),
+        #[cfg(feature = "run")]
         Verb::Show(arguments) => kept::show(&arguments),
+        #[cfg(feature = "run")]
         Verb::Logs(arguments) => kept::logs(&arguments),
+        #[cfg(feature = "run")]
         Verb::Report(arguments) => report::execute(&arguments),
+        #[cfg(feature = "run")]
         Verb::Clean(arguments) => clean::execute(&arguments),
         Verb::Completions(arguments) => Ok(completions::execute(&arguments)),
         Verb::Man(arguments) => man::execute(&arguments),
@@ -150,6 +173,7 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
+#[cfg(feature = "run")]
 #[expect(
     clippy::disallowed_methods,
     reason = "the one place where the host's variables are read"
@@ -207,12 +231,14 @@ fn terminal_width() -> Option<usize> {
     (size.ws_col > 0).then_some(usize::from(size.ws_col))
 }
 
+#[cfg(feature = "run")]
 fn stdout_is_terminal() -> bool {
     std::io::stdout().is_terminal()
 }
 
 /// Does asynchronous work for a verb.
-fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+#[cfg(feature = "run")]
+fn block_on<T>(work: impl Future<Output = crate::error::Result<T>>) -> crate::error::Result<T> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

@@ -1,11 +1,17 @@
 //! Our own words on a screen: colours, symbols, numbers, and lines that fit.
 
+#![cfg_attr(
+    not(feature = "run"),
+    expect(dead_code, reason = "most of it shows builds")
+)]
+
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style as Paint};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::Style;
+#[cfg(feature = "run")]
 use crate::engine::phase::Status;
 
 pub(super) const BOLD: Paint = Paint::new().bold();
@@ -97,6 +103,7 @@ pub(super) fn width(text: &str) -> usize {
     text.width()
 }
 
+#[cfg(feature = "run")]
 pub(super) fn status_paint(status: Status) -> Paint {
     match status {
         Status::Succeeded => GOOD,

@@ -136,15 +136,18 @@ fn region(source: &Source, span: Span) -> Value {
 
 /// What stays the same while lines are added above.
 fn fingerprint(source: &Source, finding: &Finding) -> String {
-    use sha2::{Digest as _, Sha256};
     let (line, _) = source.position(finding.primary.span.start);
     let line = source.line_start(line)..source.line_start(line + 1);
     let line = source.text().get(line).unwrap_or_default().trim();
-    let hash = Sha256::digest(format!("{}\n{}\n{line}", finding.rule, finding.message));
-    hash.iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    let identity = format!("{}\n{}\n{line}", finding.rule, finding.message);
+    format!("{:016x}", fnv(identity.as_bytes()))
+}
+
+/// 64 bits of FNV-1a: the same on every machine and in every version.
+fn fnv(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 /// A relative reference with `/`, everything else but a path's usual characters escaped.

@@ -97,11 +97,7 @@ impl Decoder<'_> {
                     .label("did you mean `version`?")
                     .rename(self.source, "version");
                 self.explained.extend(near.key.text().map(str::to_owned));
-            } else if found.is_none()
-                && entries
-                    .iter()
-                    .all(|entry| entry.key.text() != Some(keys::TOP_0_1))
-            {
+            } else if found.is_none() && is_clearly_0_2(entries) {
                 finding.edits.extend(self.first_line());
             }
             self.report(finding.assumed());
@@ -112,17 +108,21 @@ impl Decoder<'_> {
             Some("0.1") => Version::V0_1,
             other => {
                 let written = other.unwrap_or_default();
-                self.report(
-                    Finding::error(
-                        "version",
-                        format!("invalid buildspec `version` specified: {written}, see documentation"),
-                        "there is no such version of the buildspec's grammar",
-                        entry.value.span,
-                    )
-                    .label("0.2 and 0.1 exist")
-                    .help("write `version: 0.2`; this is the version of the grammar, not of your project")
-                    .rename(self.source, "0.2"),
+                let finding = Finding::error(
+                    "version",
+                    format!("invalid buildspec `version` specified: {written}, see documentation"),
+                    "there is no such version of the buildspec's grammar",
+                    entry.value.span,
+                )
+                .label("0.2 and 0.1 exist")
+                .help(
+                    "write `version: 0.2`; this is the version of the grammar, not of your project",
                 );
+                self.report(if is_clearly_0_2(entries) && entry.value.text().is_some() {
+                    finding.rename(self.source, "0.2")
+                } else {
+                    finding
+                });
                 Version::default()
             }
         }
@@ -231,6 +231,11 @@ impl Decoder<'_> {
             ),
         );
     }
+}
+
+/// A buildspec without anything of version 0.1. Amplify's files have a version too, but no phases of their own.
+fn is_clearly_0_2(entries: &[Entry]) -> bool {
+    find(entries, "phases").is_some() && find(entries, keys::TOP_0_1).is_none()
 }
 
 fn find<'n>(entries: &'n [Entry], key: &str) -> Option<&'n Entry> {

@@ -1,0 +1,87 @@
+//! Who shows a build while it runs.
+
+use std::io::{self, BufWriter, Stdout, Write};
+
+use jiff::Timestamp;
+
+use super::characters::WholeCharacters;
+use super::hinting::Hinting;
+use super::live::Live;
+use super::pretty::Pretty;
+use super::{Style, log, message};
+use crate::engine::event::Event;
+use crate::engine::journal::Watcher;
+use crate::record::json;
+
+/// `--log-format`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Pretty,
+    /// `CodeBuild`'s own lines.
+    CodeBuild,
+    /// One event a line.
+    Json,
+}
+
+/// The watcher for standard output.
+pub fn watcher(format: LogFormat, style: Style) -> Box<dyn Watcher> {
+    match format {
+        LogFormat::Pretty => Box::new(Hinting::new(Pretty::new(buffered(), style))),
+        LogFormat::CodeBuild => Box::new(Lines {
+            out: buffered(),
+            write: log::write,
+            warns: true,
+            live: style.is_live().then(|| Live::new(style)),
+        }),
+        LogFormat::Json => Box::new(Hinting::new(WholeCharacters::new(Lines {
+            out: buffered(),
+            write: json::write,
+            warns: false,
+            live: None,
+        }))),
+    }
+}
+
+fn buffered() -> BufWriter<Stdout> {
+    BufWriter::with_capacity(64 * 1024, io::stdout())
+}
+
+/// Writes events by a function, and all of it as soon as nothing more comes.
+struct Lines<W: Write> {
+    out: W,
+    write: fn(&mut W, Timestamp, &Event<'_>) -> io::Result<()>,
+    /// Whether the format has no place for warnings; they go to standard error then.
+    warns: bool,
+    /// For waits: a pull may take minutes, and the log is silent about it.
+    live: Option<Live>,
+}
+
+impl<W: Write + Send> Watcher for Lines<W> {
+    fn event(&mut self, at: Timestamp, event: &Event<'_>) -> io::Result<()> {
+        if let Some(live) = &mut self.live {
+            match event {
+                Event::Progress(progress) => live.progress(progress),
+                _ => live.stop(),
+            }
+        }
+        if let (true, Event::Warning(text)) = (self.warns, event) {
+            message::print(&format!("warning: {}\n", message::harmless(text)));
+        }
+        (self.write)(&mut self.out, at, event)?;
+        if matches!(event, Event::Output(_)) {
+            Ok(())
+        } else {
+            self.out.flush()
+        }
+    }
+
+    fn idle(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+
+    /// Whoever read it may have seen enough; the build goes on for its files.
+    fn is_vital(&self) -> bool {
+        false
+    }
+}
