@@ -100,7 +100,7 @@ pub struct Environment {
     #[serde(rename = "type")]
     pub kind: &'static str,
     pub image: String,
-    pub compute_type: &'static str,
+    pub compute_type: String,
     pub environment_variables: Vec<EnvironmentVariable>,
     pub privileged_mode: bool,
 }

@@ -17,6 +17,7 @@ use crate::env::mask::Rewriter;
 use crate::error::{Error, Result};
 use crate::options::{BuildspecFrom, Options, RuntimeKind};
 use crate::output::BuildFolder;
+use crate::project::model::{EnvironmentType, VariableType};
 use crate::record::Files;
 use crate::record::build::{self, Environment, EnvironmentVariable, Record};
 use crate::run::Build;
@@ -188,6 +189,9 @@ impl<'a> Build<'a> {
 
 /// The source folder's name, in the letters that a project's name may have (spec 22.2).
 fn project_name(options: &Options) -> String {
+    if let Some(name) = &options.project.project.name {
+        return name.value.clone();
+    }
     let folder = options
         .source
         .file_name()
@@ -225,24 +229,50 @@ fn buildspec_name(options: &Options) -> String {
 }
 
 fn environment(options: &Options) -> Environment {
-    let variable = |variable: &crate::options::Override| EnvironmentVariable {
-        name: variable.name.clone(),
-        value: if variable.passed_through {
-            "***".to_owned()
-        } else {
-            variable.value.clone()
-        },
-        kind: "PLAINTEXT",
+    let project = &options.project.project.environment;
+    let here = if cfg!(target_arch = "aarch64") {
+        EnvironmentType::ArmContainer
+    } else {
+        EnvironmentType::LinuxContainer
     };
     Environment {
-        kind: if cfg!(target_arch = "aarch64") {
-            "ARM_CONTAINER"
-        } else {
-            "LINUX_CONTAINER"
-        },
+        kind: project.kind.as_ref().map_or(here, |kind| kind.value).name(),
         image: options.image.clone(),
-        compute_type: "BUILD_GENERAL1_SMALL",
-        environment_variables: options.overrides.iter().map(variable).collect(),
+        compute_type: match &project.compute_type {
+            Some(compute) => compute.value.clone(),
+            None => "BUILD_GENERAL1_SMALL".to_owned(),
+        },
+        environment_variables: variables(options),
         privileged_mode: options.privileged,
     }
+}
+
+/// The project's, and those of the command line in the place of those of the same name, as `StartBuild` merges them.
+fn variables(options: &Options) -> Vec<EnvironmentVariable> {
+    let project = options.project.project.environment.variables.iter();
+    let project = project.map(|variable| EnvironmentVariable {
+        name: variable.name.value.clone(),
+        value: variable.value.value.clone(),
+        kind: variable.kind.name(),
+    });
+    let given = options
+        .overrides
+        .iter()
+        .map(|variable| EnvironmentVariable {
+            name: variable.name.clone(),
+            value: if variable.passed_through {
+                "***".to_owned()
+            } else {
+                variable.value.clone()
+            },
+            kind: VariableType::Plaintext.name(),
+        });
+    let mut all: Vec<EnvironmentVariable> = Vec::new();
+    for variable in project.chain(given) {
+        match all.iter_mut().find(|other| other.name == variable.name) {
+            Some(other) => *other = variable,
+            None => all.push(variable),
+        }
+    }
+    all
 }

@@ -85,6 +85,14 @@ impl Build<'_> {
 
     fn say_what_is_odd(&mut self, script: &Script) {
         let buildspec = &script.reading.buildspec;
+        for remark in &self.options.project.remarks {
+            let text = remark.text.clone();
+            self.journal.emit(&if remark.warning {
+                Event::Warning(text)
+            } else {
+                Event::Note(text)
+            });
+        }
         for name in phases_without_commands(buildspec) {
             self.journal
                 .say(format!("No commands found for phase name: {name}"));
