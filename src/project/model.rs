@@ -293,6 +293,18 @@ impl EnvironmentType {
 }
 
 impl Source {
+    /// `CODEBUILD_SOURCE_REPO_URL`.
+    pub fn url(&self) -> Option<String> {
+        let location = &self.location.as_ref()?.value;
+        match self.kind.as_ref().map(|kind| kind.value) {
+            Some(SourceType::NoSource | SourceType::CodePipeline) => None,
+            Some(SourceType::S3) if !location.starts_with("s3://") => {
+                Some(format!("s3://{location}"))
+            }
+            _ => Some(location.clone()),
+        }
+    }
+
     /// The text of an inline buildspec, or a path: what has a line break is a text.
     pub fn inline_buildspec(&self) -> Option<&str> {
         let text = &self.buildspec.as_ref()?.value;

@@ -17,7 +17,7 @@ use crate::env::mask::Rewriter;
 use crate::error::{Error, Result};
 use crate::options::{BuildspecFrom, Options, RuntimeKind};
 use crate::output::BuildFolder;
-use crate::project::model::{EnvironmentType, VariableType};
+use crate::project::model::{self as project, EnvironmentType, Text, VariableType};
 use crate::record::Files;
 use crate::record::build::{self, Environment, EnvironmentVariable, Record};
 use crate::run::Build;
@@ -36,11 +36,25 @@ impl<'a> Build<'a> {
         let folder = BuildFolder::take(&options.output, options.keep_builds)?;
         let source = checkout::make(&options.source, &options.which, &folder.file(CHECKOUT)).await;
         let source = source.inspect_err(|_| folder.abandon(&options.output))?;
+        let project = &options.project.project;
         let mut versions = Vec::new();
         for (id, folder) in &options.secondary {
-            versions.push((id.clone(), git::facts(folder).await));
+            let mut facts = git::facts(folder).await;
+            let defined = project.secondary_sources.iter().find(|source| {
+                source
+                    .identifier
+                    .as_ref()
+                    .is_some_and(|name| name.value == *id)
+            });
+            told_by(defined, project.secondary_version(id), &mut facts);
+            versions.push((id.clone(), facts));
         }
         let mut git = git::facts(&source).await;
+        told_by(
+            Some(&project.source),
+            project.source_version.as_ref(),
+            &mut git,
+        );
         if let Which::Revision(revision) = &options.which {
             git.branch.clone_from(revision);
         }
@@ -60,6 +74,7 @@ impl<'a> Build<'a> {
                 None if options.host.user.is_empty() => "buildspec".to_owned(),
                 None => options.host.user.clone(),
             },
+            encryption_key: project.encryption_key.clone().map(|key| key.value),
             started,
             git,
             webhook,
@@ -74,6 +89,13 @@ impl<'a> Build<'a> {
         };
         let environment = environment(options);
         let mut record = build::Build::new(&identity, buildspec_name(options), environment);
+        if let Some(kind) = &project.source.kind {
+            record.source.kind = kind.value.name();
+        }
+        record.service_role = project.service_role.clone().map(|role| role.value);
+        if let Some(minutes) = &project.queued_timeout_in_minutes {
+            record.queued_timeout_in_minutes = minutes.value;
+        }
         if let Some(timeout) = options.timeout {
             record.timeout_in_minutes =
                 u32::try_from(timeout.as_secs().div_ceil(60)).unwrap_or(u32::MAX);
@@ -184,6 +206,16 @@ impl<'a> Build<'a> {
                 }
             }
         }
+    }
+}
+
+/// A project says where its source comes from; the version is its own only where Git knows none.
+fn told_by(source: Option<&project::Source>, version: Option<&Text>, facts: &mut git::Facts) {
+    if let Some(location) = source.and_then(project::Source::url) {
+        facts.url = git::without_password(&location);
+    }
+    if let Some(version) = version.filter(|_| facts.commit.is_empty()) {
+        facts.branch.clone_from(&version.value);
     }
 }
 
