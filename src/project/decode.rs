@@ -118,7 +118,7 @@ fn cache(value: &Value, findings: &mut Vec<Finding>) -> Cache {
     let modes = of.texts("modes");
     let modes = modes
         .into_iter()
-        .filter_map(|mode| of.named(mode, CacheMode::ALL, CacheMode::name))
+        .filter_map(|mode| of.named(&mode, CacheMode::ALL, CacheMode::name))
         .collect();
     let namespace = of.text("cacheNamespace");
     of.end();
@@ -374,14 +374,12 @@ impl<'v, 'f> Members<'v, 'f> {
 
     pub(super) fn number(&mut self, key: &'static str) -> Option<Spanned<u32>> {
         let text = self.text(key)?;
-        match text.value.trim().parse() {
-            Ok(number) => Some(Spanned::new(number, text.span)),
-            Err(_) => {
-                let message = format!("`{key}` has to be a number; this is passed over");
-                self.findings.push(warning(message, text.span));
-                None
-            }
+        if let Ok(number) = text.value.trim().parse() {
+            return Some(Spanned::new(number, text.span));
         }
+        let message = format!("`{key}` has to be a number; this is passed over");
+        self.findings.push(warning(message, text.span));
+        None
     }
 
     fn number_in(&mut self, key: &'static str, from: u32, to: u32) -> Option<Spanned<u32>> {
@@ -419,12 +417,12 @@ impl<'v, 'f> Members<'v, 'f> {
         name: fn(T) -> &'static str,
     ) -> Option<Spanned<T>> {
         let text = self.text(key)?;
-        self.named(text, all, name)
+        self.named(&text, all, name)
     }
 
     fn named<T: Copy>(
         &mut self,
-        text: Text,
+        text: &Text,
         all: &[T],
         name: fn(T) -> &'static str,
     ) -> Option<Spanned<T>> {

@@ -89,17 +89,7 @@ impl<'a> Build<'a> {
         };
         let environment = environment(options);
         let mut record = build::Build::new(&identity, buildspec_name(options), environment);
-        if let Some(kind) = &project.source.kind {
-            record.source.kind = kind.value.name();
-        }
-        record.service_role = project.service_role.clone().map(|role| role.value);
-        if let Some(minutes) = &project.queued_timeout_in_minutes {
-            record.queued_timeout_in_minutes = minutes.value;
-        }
-        if let Some(timeout) = options.timeout {
-            record.timeout_in_minutes =
-                u32::try_from(timeout.as_secs().div_ceil(60)).unwrap_or(u32::MAX);
-        }
+        note_project(&mut record, options);
         let record = Record::create(record, folder.file("build.json")).map_err(failed)?;
         let files = Files::create(&folder).map_err(failed)?;
         // The console comes last: what it shows is already kept.
@@ -216,6 +206,22 @@ fn told_by(source: Option<&project::Source>, version: Option<&Text>, facts: &mut
     }
     if let Some(version) = version.filter(|_| facts.commit.is_empty()) {
         facts.branch.clone_from(&version.value);
+    }
+}
+
+/// What the record says beyond what every build has.
+fn note_project(record: &mut build::Build, options: &Options) {
+    let project = &options.project.project;
+    if let Some(kind) = &project.source.kind {
+        record.source.kind = kind.value.name();
+    }
+    record.service_role = project.service_role.clone().map(|role| role.value);
+    if let Some(minutes) = &project.queued_timeout_in_minutes {
+        record.queued_timeout_in_minutes = minutes.value;
+    }
+    if let Some(timeout) = options.timeout {
+        record.timeout_in_minutes =
+            u32::try_from(timeout.as_secs().div_ceil(60)).unwrap_or(u32::MAX);
     }
 }
 
