@@ -167,7 +167,7 @@ fn facts((_, phase): (&Log<'_>, &Phase<'_>)) -> PhaseFacts {
     }
 }
 
-fn log_of<'a>(side: Side<'a>) -> Option<&'a Log<'a>> {
+fn log_of(side: Side<'_>) -> Option<&Log<'_>> {
     side.map(|(log, _)| log)
 }
 
