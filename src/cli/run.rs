@@ -324,7 +324,13 @@ fn settle(arguments: Arguments) -> Result<Options> {
             .as_deref()
             .unwrap_or(&source.join(".buildspec")),
     )?;
-    let reading = arguments.project.read(&output)?;
+    let region = arguments
+        .region
+        .clone()
+        .or_else(|| super::variable("AWS_REGION"))
+        .or_else(|| super::variable("AWS_DEFAULT_REGION"))
+        .unwrap_or_else(|| "us-east-1".to_owned());
+    let reading = arguments.project.read(&output, &region)?;
     let project = &reading.project;
     let buildspec = match &arguments.buildspec {
         Some(given) => buildspec(given, &source)?,
@@ -383,7 +389,7 @@ fn settle(arguments: Arguments) -> Result<Options> {
                 .clone()
                 .or_else(|| super::variable("AWS_PROFILE")),
             profile: arguments.profile,
-            region: arguments.region.clone(),
+            region: arguments.region,
         },
         artifacts: arguments.artifacts.as_deref().map(absolute).transpose()?,
         reports: arguments.reports.as_deref().map(absolute).transpose()?,
@@ -394,11 +400,7 @@ fn settle(arguments: Arguments) -> Result<Options> {
         host: HostFacts {
             docker_host: super::variable("DOCKER_HOST").unwrap_or_default(),
             path: super::variable_os("PATH"),
-            region: arguments
-                .region
-                .or_else(|| super::variable("AWS_REGION"))
-                .or_else(|| super::variable("AWS_DEFAULT_REGION"))
-                .unwrap_or_else(|| "us-east-1".to_owned()),
+            region,
             user: super::variable("USER").unwrap_or_default(),
         },
     })
