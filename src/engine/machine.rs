@@ -158,10 +158,9 @@ impl<'a> Machine<'a> {
                 self.state = State::Commands(done + 1);
                 self.run(command, done, false)
             }
-            None if RETRY_POSTPONES_FINALLY => match self.offer_retry(true) {
-                Some(step) => step,
-                None => self.finally(0, true),
-            },
+            None if RETRY_POSTPONES_FINALLY => self
+                .offer_retry(true)
+                .unwrap_or_else(|| self.finally(0, true)),
             None => self.finally(0, true),
         }
     }
@@ -206,10 +205,7 @@ impl<'a> Machine<'a> {
                 self.run(command, done, true)
             }
             None if RETRY_POSTPONES_FINALLY => self.leave(),
-            None => match self.offer_retry(false) {
-                Some(step) => step,
-                None => self.leave(),
-            },
+            None => self.offer_retry(false).unwrap_or_else(|| self.leave()),
         }
     }
 
