@@ -447,14 +447,14 @@ mod tests {
         assert!(steps.ends_with("UPLOAD, FAILED"), "{steps}");
     }
 
-    fn retry(count: u32) -> Option<OnFailure> {
+    fn retry(count: u32) -> OnFailure {
         let regex = ".*".to_owned();
-        Some(OnFailure::Retry { count, regex })
+        OnFailure::Retry { count, regex }
     }
 
     #[test]
     fn a_retried_phase_begins_again_and_may_succeed() {
-        let plan = phases([None, Some(phase(retry(2), 2, 1)), None, None]);
+        let plan = phases([None, Some(phase(Some(retry(2)), 2, 1)), None, None]);
         let mut left = 2;
         let steps = summary(&trace(&plan, |command| {
             let fails = command == "PRE_BUILD c2" && left > 0;
@@ -474,11 +474,11 @@ mod tests {
     fn what_is_retried_in_vain_fails_as_usual() {
         for (plan, expected) in [
             (
-                phases([Some(phase(retry(1), 1, 0)), None, None, None]),
+                phases([Some(phase(Some(retry(1)), 1, 0)), None, None, None]),
                 "INSTALL c1, INSTALL retry 1/1, INSTALL c1, -INSTALL FAILED, FAILED",
             ),
             (
-                phases([Some(phase(retry(0), 1, 0)), None, None, None]),
+                phases([Some(phase(Some(retry(0)), 1, 0)), None, None, None]),
                 "INSTALL c1, -INSTALL FAILED, FAILED",
             ),
         ] {
@@ -487,7 +487,7 @@ mod tests {
                 expected
             );
         }
-        let plan = phases([None, None, Some(phase(retry(3), 1, 1)), None]);
+        let plan = phases([None, None, Some(phase(Some(retry(3)), 1, 1)), None]);
         let unmatched = |name: &str| name == "BUILD f1" || name.contains("retry");
         assert_eq!(
             summary(&trace(&plan, unmatched)),
@@ -502,7 +502,7 @@ mod tests {
         let plan = phases([
             None,
             Some(phase(Some(OnFailure::Continue), 1, 1)),
-            Some(phase(retry(1), 1, 1)),
+            Some(phase(Some(retry(1)), 1, 1)),
             Some(phase(None, 1, 0)),
         ]);
         for (fails, expected) in [
@@ -556,7 +556,7 @@ mod tests {
             Just(None),
             Just(Some(OnFailure::Abort)),
             Just(Some(OnFailure::Continue)),
-            (0..4_u32).prop_map(retry),
+            (0..4_u32).prop_map(|count| Some(retry(count))),
         ];
         proptest::option::of(
             (on_failure, 0..4_usize, 0..3_usize)

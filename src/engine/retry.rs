@@ -112,7 +112,7 @@ mod tests {
             bytes: Vec::new(),
         };
         for _ in 0..100 {
-            heard.push(&[b'x'; 100_000]);
+            heard.push(&vec![b'x'; 100_000]);
         }
         heard.push(b"the end");
         assert!(heard.bytes.len() <= 2 * RETRY_OUTPUT_SEEN && heard.bytes.ends_with(b"the end"));
