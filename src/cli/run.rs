@@ -12,7 +12,7 @@ use crate::engine::phase::Status;
 use crate::env::event::Trigger;
 use crate::error::{Error, Result};
 use crate::image;
-use crate::options::{Access, BuildspecFrom, HostFacts, Options, RuntimeKind, SecretsFile};
+use crate::options::{BuildspecFrom, HostFacts, Options, RuntimeKind};
 use crate::run::{Ended, Stop};
 
 /// Run a build in a container, as CodeBuild would.
@@ -121,25 +121,8 @@ pub(super) struct Arguments {
     )]
     env_file: Vec<PathBuf>,
 
-    /// Values for parameter-store and secrets-manager references [default: secrets.yml in the output directory]
-    #[arg(long, value_name = "FILE", env = "BUILDSPEC_SECRETS")]
-    secrets: Option<PathBuf>,
-
-    /// Never call AWS: every reference has to be in the secrets file.
-    #[arg(long, env = "BUILDSPEC_OFFLINE")]
-    offline: bool,
-
-    /// Write a secrets file with every reference of the buildspec, to be filled in, and run nothing.
-    #[arg(long)]
-    write_secrets_template: bool,
-
-    /// The AWS profile with which references are fetched.
-    #[arg(long, value_name = "NAME", env = "BUILDSPEC_PROFILE")]
-    profile: Option<String>,
-
-    /// The AWS region of the build, and of what it refers to.
-    #[arg(long, value_name = "REGION", env = "BUILDSPEC_REGION")]
-    region: Option<String>,
+    #[command(flatten)]
+    aws: super::aws::AwsArguments,
 
     /// Tell the build that this started it: pr:NUMBER, push:BRANCH or tag:NAME.
     #[arg(long, value_name = "EVENT", env = "BUILDSPEC_EVENT")]
@@ -274,7 +257,7 @@ pub(super) fn execute(arguments: Arguments) -> Result<Exit> {
         None if super::stdout_is_terminal() => LogFormat::Pretty,
         Some(Format::Codebuild) | None => LogFormat::CodeBuild,
     };
-    let write_template = arguments.write_secrets_template;
+    let write_template = arguments.aws.write_secrets_template;
     let options = settle(arguments)?;
     if write_template {
         let file = crate::template::write(&options)?;
@@ -321,7 +304,8 @@ fn settle(arguments: Arguments) -> Result<Options> {
             .as_deref()
             .unwrap_or(&source.join(".buildspec")),
     )?;
-    let overrides = super::overrides::all(&arguments.env_file, &arguments.env)?;
+    let mut overrides = arguments.aws.endpoints();
+    overrides.extend(super::overrides::all(&arguments.env_file, &arguments.env)?);
     Ok(Options {
         source,
         which: arguments.sources.which(),
@@ -350,20 +334,10 @@ fn settle(arguments: Arguments) -> Result<Options> {
         container: arguments.container.settle()?,
         overrides,
         event: arguments.event,
-        secrets: secrets(
-            arguments.secrets.as_deref(),
-            &output,
-            arguments.write_secrets_template,
-        )?,
-        offline: arguments.offline,
-        access: Access {
-            shown_profile: arguments
-                .profile
-                .clone()
-                .or_else(|| super::variable("AWS_PROFILE")),
-            profile: arguments.profile,
-            region: arguments.region.clone(),
-        },
+        secrets: arguments.aws.secrets(&output)?,
+        offline: arguments.aws.offline,
+        access: arguments.aws.access(),
+        aws_credentials: arguments.aws.aws_credentials,
         artifacts: arguments.artifacts.as_deref().map(absolute).transpose()?,
         reports: arguments.reports.as_deref().map(absolute).transpose()?,
         output,
@@ -373,10 +347,10 @@ fn settle(arguments: Arguments) -> Result<Options> {
             docker_host: super::variable("DOCKER_HOST").unwrap_or_default(),
             path: super::variable_os("PATH"),
             region: arguments
+                .aws
                 .region
                 .or_else(|| super::variable("AWS_REGION"))
-                .or_else(|| super::variable("AWS_DEFAULT_REGION"))
-                .unwrap_or_else(|| "us-east-1".to_owned()),
+                .or_else(|| super::variable("AWS_DEFAULT_REGION")),
             user: super::variable("USER").unwrap_or_default(),
         },
     })
@@ -409,7 +383,7 @@ fn buildspec(given: &Path, source: &Path) -> Result<BuildspecFrom> {
 }
 
 /// Absolute, with the links of what exists resolved, so that "below the source" can be told by names.
-fn absolute(path: &Path) -> Result<PathBuf> {
+pub(super) fn absolute(path: &Path) -> Result<PathBuf> {
     let path = std::path::absolute(path)
         .map_err(|error| Error::usage(format!("{}: {error}", path.display())))?;
     for ancestor in path.ancestors() {
@@ -421,23 +395,6 @@ fn absolute(path: &Path) -> Result<PathBuf> {
         }
     }
     Ok(path)
-}
-
-fn secrets(named: Option<&Path>, output: &Path, to_be_written: bool) -> Result<SecretsFile> {
-    if let Some(file) = named.filter(|file| !to_be_written && !file.exists()) {
-        return Err(Error::usage(format!(
-            "--secrets {}: there is no such file",
-            file.display()
-        ))
-        .hint("--write-secrets-template writes it, to be filled in"));
-    }
-    Ok(SecretsFile {
-        path: match named {
-            Some(file) => absolute(file)?,
-            None => output.join("secrets.yml"),
-        },
-        named: named.is_some(),
-    })
 }
 
 /// Resolves when somebody wants the build to end; a second Ctrl-C ends this process at once.

@@ -101,6 +101,23 @@ pub(super) fn no_credentials(cause: Option<&dyn StdError>, access: &Access) -> E
     error.hint(LOCALLY)
 }
 
+/// STS did not let the caller be that role.
+pub(super) fn no_role(cause: &dyn StdError, role: &str, access: &Access) -> Error {
+    // The SDK's own sentences around it say nothing that this one doesn't.
+    let mut sentence = String::new();
+    let mut next = Some(cause);
+    while let Some(error) = next {
+        sentence = error.to_string();
+        next = error.source();
+    }
+    let place = match &access.region {
+        Some(region) => format!(" in {region}"),
+        None => String::new(),
+    };
+    Error::environment(format!("the role {role} can't be assumed{place}: {sentence}"))
+        .hint("see who asks: aws sts get-caller-identity; the role's trust policy has to name it")
+}
+
 fn sign_in(access: &Access) -> String {
     match &access.shown_profile {
         Some(profile) => format!("sign in again: aws sso login --profile {profile}"),
