@@ -193,7 +193,10 @@ const REGION: &str = "us-east-1";
 /// at no file of AWS's tools.
 #[cfg_attr(
     not(feature = "aws"),
-    expect(clippy::unused_async, reason = "only AWS's files have to be waited for")
+    expect(
+        clippy::unused_async,
+        reason = "only AWS's files have to be waited for"
+    )
 )]
 async fn region(options: &Options) -> String {
     if let Some(region) = &options.host.region {
