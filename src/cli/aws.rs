@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::options::{Access, Override, SecretsFile};
 
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "flags are bools")]
 pub(super) struct AwsArguments {
     /// Values for parameter-store and secrets-manager references [default: secrets.yml in the output directory]
     #[arg(long, value_name = "FILE", env = "BUILDSPEC_SECRETS")]
@@ -39,7 +40,7 @@ pub(super) struct AwsArguments {
     #[arg(long, value_name = "ARN", env = "BUILDSPEC_ASSUME_ROLE", value_parser = role)]
     assume_role: Option<String>,
 
-    /// Give the build this machine's AWS_ENDPOINT_URL and AWS_ENDPOINT_URL_SERVICE variables.
+    /// Give the build this machine's AWS_ENDPOINT_URL, and the same for each service.
     #[arg(long, env = "BUILDSPEC_AWS_ENDPOINTS")]
     aws_endpoints: bool,
 }

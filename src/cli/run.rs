@@ -32,7 +32,6 @@ Exit status:
   1  it failed                   5  timed out
   2  wrong usage                 129, 130, 143  hang-up, Ctrl-C, terminated
   3  the buildspec is invalid")]
-#[expect(clippy::struct_excessive_bools, reason = "flags are bools")]
 pub(super) struct Arguments {
     /// The primary source: a folder.
     #[arg(default_value = ".")]
