@@ -12,6 +12,8 @@ pub mod buildspec;
 #[cfg(feature = "run")]
 pub mod checkout;
 pub mod cli;
+#[cfg(feature = "run")]
+pub mod compare;
 pub mod console;
 pub mod diagnostic;
 #[cfg(feature = "run")]
