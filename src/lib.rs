@@ -31,6 +31,7 @@ pub mod options;
 #[cfg(feature = "run")]
 pub mod output;
 pub mod places;
+pub mod project;
 #[cfg(feature = "run")]
 pub mod record;
 #[cfg(feature = "run")]
