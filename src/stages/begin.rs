@@ -1,6 +1,7 @@
 //! Before the first phase: a folder, an identity, a record.
 
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -10,8 +11,8 @@ use crate::buildspec;
 use crate::checkout::{self, Which};
 use crate::engine::event::Event;
 use crate::engine::journal::{Journal, Watcher};
-use crate::env::builtin::Identity;
-use crate::env::event;
+use crate::env::builtin::{Identity, Sources};
+use crate::env::event::{self, Trigger};
 use crate::env::git;
 use crate::env::mask::Rewriter;
 use crate::error::{Error, Result};
@@ -35,18 +36,12 @@ impl<'a> Build<'a> {
         let folder = BuildFolder::take(&options.output, options.keep_builds)?;
         let source = checkout::make(&options.source, &options.which, &folder.file(CHECKOUT)).await;
         let source = source.inspect_err(|_| folder.abandon(&options.output))?;
-        let mut versions = Vec::new();
-        for (id, folder) in &options.secondary {
-            versions.push((id.clone(), git::facts(folder).await));
-        }
-        let mut git = git::facts(&source).await;
-        if let Which::Revision(revision) = &options.which {
-            git.branch.clone_from(revision);
-        }
-        let webhook = match &options.event {
-            Some(trigger) => Some(event::webhook(trigger, &source, &git).await),
-            None => None,
-        };
+        let asked = tokio::spawn(ask_git(
+            source.clone(),
+            options.which.clone(),
+            options.event.clone(),
+            options.secondary.clone(),
+        ));
         let identity = Identity {
             project: project_name(options),
             region: options.host.region.clone(),
@@ -54,15 +49,12 @@ impl<'a> Build<'a> {
             uuid: uuid::Uuid::new_v4().to_string(),
             number: folder.number,
             image: options.image.clone(),
-            initiator: match &webhook {
-                Some(webhook) => webhook.initiator.clone(),
-                None if options.host.user.is_empty() => "buildspec".to_owned(),
-                None => options.host.user.clone(),
+            user: match options.host.user.as_str() {
+                "" => "buildspec".to_owned(),
+                user => user.to_owned(),
             },
             started,
-            git,
-            webhook,
-            secondary: versions,
+            sources: Sources::default(),
         };
         let failed = |error: io::Error| {
             folder.abandon(&options.output);
@@ -101,6 +93,7 @@ impl<'a> Build<'a> {
             folder,
             source,
             identity,
+            asked: Some(asked),
             layout,
             journal,
             record,
@@ -109,6 +102,17 @@ impl<'a> Build<'a> {
             underway: None,
             sweep: None,
         })
+    }
+
+    /// Waits for what Git was asked at the start; the second time there is nothing to wait for.
+    pub(crate) async fn learn_sources(&mut self) {
+        let Some(asked) = self.asked.take() else {
+            return;
+        };
+        if let Ok(sources) = asked.await {
+            self.identity.sources = sources;
+            self.record.change(|build| build.learn(&self.identity));
+        }
     }
 
     pub(crate) fn elapsed(&self) -> Duration {
@@ -183,6 +187,32 @@ impl<'a> Build<'a> {
                 }
             }
         }
+    }
+}
+
+/// Git answers while the engine works.
+async fn ask_git(
+    source: PathBuf,
+    which: Which,
+    event: Option<Trigger>,
+    folders: Vec<(String, PathBuf)>,
+) -> Sources {
+    let mut secondary = Vec::new();
+    for (id, folder) in folders {
+        secondary.push((id, git::facts(&folder).await));
+    }
+    let mut git = git::facts(&source).await;
+    if let Which::Revision(revision) = which {
+        git.branch = revision;
+    }
+    let webhook = match &event {
+        Some(trigger) => Some(event::webhook(trigger, &source, &git).await),
+        None => None,
+    };
+    Sources {
+        git,
+        webhook,
+        secondary,
     }
 }
 
