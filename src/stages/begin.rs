@@ -1,23 +1,21 @@
 //! Before the first phase: a folder, an identity, a record.
 
 use std::io;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::Script;
+use super::{Script, ask_git};
 use crate::buildspec;
-use crate::checkout::{self, Which};
+use crate::checkout;
 use crate::engine::event::Event;
 use crate::engine::journal::{Journal, Watcher};
 use crate::env::builtin::{Identity, Sources};
-use crate::env::event::{self, Trigger};
-use crate::env::git;
 use crate::env::mask::Rewriter;
 use crate::error::{Error, Result};
 use crate::options::{BuildspecFrom, Options, RuntimeKind};
 use crate::output::BuildFolder;
+use crate::project::model::{EnvironmentType, VariableType};
 use crate::record::Files;
 use crate::record::build::{self, Environment, EnvironmentVariable, Record};
 use crate::run::Build;
@@ -36,12 +34,8 @@ impl<'a> Build<'a> {
         let folder = BuildFolder::take(&options.output, options.keep_builds)?;
         let source = checkout::make(&options.source, &options.which, &folder.file(CHECKOUT)).await;
         let source = source.inspect_err(|_| folder.abandon(&options.output))?;
-        let asked = tokio::spawn(ask_git(
-            source.clone(),
-            options.which.clone(),
-            options.event.clone(),
-            options.secondary.clone(),
-        ));
+        let asked = tokio::spawn(ask_git::sources(options.clone(), source.clone()));
+        let project = &options.project.project;
         let identity = Identity {
             project: project_name(options),
             region: options.host.region.clone(),
@@ -53,6 +47,7 @@ impl<'a> Build<'a> {
                 "" => "buildspec".to_owned(),
                 user => user.to_owned(),
             },
+            encryption_key: project.encryption_key.clone().map(|key| key.value),
             started,
             sources: Sources::default(),
         };
@@ -65,10 +60,7 @@ impl<'a> Build<'a> {
         };
         let environment = environment(options);
         let mut record = build::Build::new(&identity, buildspec_name(options), environment);
-        if let Some(timeout) = options.timeout {
-            record.timeout_in_minutes =
-                u32::try_from(timeout.as_secs().div_ceil(60)).unwrap_or(u32::MAX);
-        }
+        note_project(&mut record, options);
         let record = Record::create(record, folder.file("build.json")).map_err(failed)?;
         let files = Files::create(&folder).map_err(failed)?;
         // The console comes last: what it shows is already kept.
@@ -190,34 +182,27 @@ impl<'a> Build<'a> {
     }
 }
 
-/// Git answers while the engine works.
-async fn ask_git(
-    source: PathBuf,
-    which: Which,
-    event: Option<Trigger>,
-    folders: Vec<(String, PathBuf)>,
-) -> Sources {
-    let mut secondary = Vec::new();
-    for (id, folder) in folders {
-        secondary.push((id, git::facts(&folder).await));
+/// What the record says beyond what every build has.
+fn note_project(record: &mut build::Build, options: &Options) {
+    let project = &options.project.project;
+    if let Some(kind) = &project.source.kind {
+        record.source.kind = kind.value.name();
     }
-    let mut git = git::facts(&source).await;
-    if let Which::Revision(revision) = which {
-        git.branch = revision;
+    record.service_role = project.service_role.clone().map(|role| role.value);
+    if let Some(minutes) = &project.queued_timeout_in_minutes {
+        record.queued_timeout_in_minutes = minutes.value;
     }
-    let webhook = match &event {
-        Some(trigger) => Some(event::webhook(trigger, &source, &git).await),
-        None => None,
-    };
-    Sources {
-        git,
-        webhook,
-        secondary,
+    if let Some(timeout) = options.timeout {
+        record.timeout_in_minutes =
+            u32::try_from(timeout.as_secs().div_ceil(60)).unwrap_or(u32::MAX);
     }
 }
 
 /// The source folder's name, in the letters that a project's name may have (spec 22.2).
 fn project_name(options: &Options) -> String {
+    if let Some(name) = &options.project.project.name {
+        return name.value.clone();
+    }
     let folder = options
         .source
         .file_name()
@@ -255,24 +240,50 @@ fn buildspec_name(options: &Options) -> String {
 }
 
 fn environment(options: &Options) -> Environment {
-    let variable = |variable: &crate::options::Override| EnvironmentVariable {
-        name: variable.name.clone(),
-        value: if variable.passed_through {
-            "***".to_owned()
-        } else {
-            variable.value.clone()
-        },
-        kind: "PLAINTEXT",
+    let project = &options.project.project.environment;
+    let here = if cfg!(target_arch = "aarch64") {
+        EnvironmentType::ArmContainer
+    } else {
+        EnvironmentType::LinuxContainer
     };
     Environment {
-        kind: if cfg!(target_arch = "aarch64") {
-            "ARM_CONTAINER"
-        } else {
-            "LINUX_CONTAINER"
-        },
+        kind: project.kind.as_ref().map_or(here, |kind| kind.value).name(),
         image: options.image.clone(),
-        compute_type: "BUILD_GENERAL1_SMALL",
-        environment_variables: options.overrides.iter().map(variable).collect(),
+        compute_type: match &project.compute_type {
+            Some(compute) => compute.value.clone(),
+            None => "BUILD_GENERAL1_SMALL".to_owned(),
+        },
+        environment_variables: variables(options),
         privileged_mode: options.privileged,
     }
+}
+
+/// The project's, and those of the command line in the place of those of the same name, as `StartBuild` merges them.
+fn variables(options: &Options) -> Vec<EnvironmentVariable> {
+    let project = options.project.project.environment.variables.iter();
+    let project = project.map(|variable| EnvironmentVariable {
+        name: variable.name.value.clone(),
+        value: variable.value.value.clone(),
+        kind: variable.kind.name(),
+    });
+    let given = options
+        .overrides
+        .iter()
+        .map(|variable| EnvironmentVariable {
+            name: variable.name.clone(),
+            value: if variable.passed_through {
+                "***".to_owned()
+            } else {
+                variable.value.clone()
+            },
+            kind: VariableType::Plaintext.name(),
+        });
+    let mut all: Vec<EnvironmentVariable> = Vec::new();
+    for variable in project.chain(given) {
+        match all.iter_mut().find(|other| other.name == variable.name) {
+            Some(other) => *other = variable,
+            None => all.push(variable),
+        }
+    }
+    all
 }
