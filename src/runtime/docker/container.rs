@@ -30,6 +30,8 @@ use crate::runtime::{Chunk, Lost, Wire};
 pub struct Container {
     engine: Engine,
     id: String,
+    /// The build's uuid.
+    build: String,
     volumes: Volumes,
 }
 
@@ -110,27 +112,29 @@ impl Container {
     ///
     /// A container whose shell was let go ends by itself, which is sooner than to have it killed.
     pub async fn end(&self) -> Result<()> {
-        let container = async {
-            if self.id.is_empty() {
-                return Ok(());
-            }
-            remove(&self.engine, &Leftover::Container(self.id.clone())).await
-        };
         let scratch = self.engine.remove_scratch(&self.volumes);
-        if self.ends_by_itself().await {
-            tokio::join!(container, scratch).0
+        if self.id.is_empty() {
+            scratch.await;
+            return Ok(());
+        }
+        let container = Leftover::Container(self.id.clone());
+        let container = remove(&self.engine, &container);
+        let was_there = if self.ends_by_itself().await {
+            tokio::join!(container, scratch).0?
         } else {
             let removed = container.await;
             scratch.await;
-            removed
+            removed?
+        };
+        if !was_there {
+            // Who removed it may have left the volumes that go with it.
+            self.engine.remove_volumes_of(&self.build).await?;
         }
+        Ok(())
     }
 
     /// Whether nothing of it runs any more, within a second.
     async fn ends_by_itself(&self) -> bool {
-        if self.id.is_empty() {
-            return true;
-        }
         let options = WaitContainerOptionsBuilder::default()
             .condition("not-running")
             .build();
@@ -217,6 +221,7 @@ impl Start<'_> {
         let mut container = Container {
             engine: self.engine.clone(),
             id: String::new(),
+            build: self.plan.build.clone(),
             volumes,
         };
         match self.bring_up(&mut container, rung).await {
