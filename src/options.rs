@@ -34,6 +34,8 @@ pub struct Options {
     /// `-s`: identifier and folder, absolute.
     pub secondary: Vec<(String, PathBuf)>,
     pub buildspec: BuildspecFrom,
+    /// What `--project` says, and remarks about it; an empty one where there is none.
+    pub project: crate::project::file::Reading,
     pub runtime: RuntimeKind,
     /// As the user named it.
     pub image: String,

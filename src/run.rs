@@ -102,12 +102,20 @@ impl Build<'_> {
             &mut machine,
             &mut session,
             &script.source,
+            &mut None::<std::convert::Infallible>,
             &mut self.journal,
         )
         .await?;
         self.check_files()?;
         match next {
             Next::Finish(status) => Ok(status),
+            Next::Quit { artifacts } => {
+                self.journal.leave(Status::Stopped, Context::default());
+                if artifacts {
+                    self.upload_artifacts(buildspec, &mut session).await?;
+                }
+                Ok(Status::Stopped)
+            }
             Next::Upload => {
                 let succeeded = self.upload_artifacts(buildspec, &mut session).await?;
                 match machine.next(Some(succeeded)) {

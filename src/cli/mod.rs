@@ -11,6 +11,8 @@ mod man;
 #[cfg(feature = "run")]
 mod overrides;
 #[cfg(feature = "run")]
+mod project;
+#[cfg(feature = "run")]
 mod report;
 #[cfg(feature = "run")]
 mod run;

@@ -41,19 +41,23 @@ pub(super) struct Arguments {
     #[command(flatten)]
     sources: super::sources::SourceArguments,
 
-    /// The buildspec, relative to SOURCE or absolute; `-` reads it from standard input.
+    /// The buildspec, relative to SOURCE or absolute; `-` reads it from standard input [default: the project's, else
+    /// buildspec.yml]
+    #[arg(short, long, value_name = "FILE", env = "BUILDSPEC_BUILDSPEC")]
+    buildspec: Option<PathBuf>,
+
+    #[command(flatten)]
+    project: super::project::ProjectArguments,
+
+    /// The build image; curated names such as aws/codebuild/amazonlinux-x86_64-standard:5.0 are known [default: the
+    /// project's, else what CodeBuild's console proposes]
     #[arg(
         short,
         long,
-        default_value = "buildspec.yml",
-        value_name = "FILE",
-        env = "BUILDSPEC_BUILDSPEC"
+        env = "BUILDSPEC_IMAGE",
+        help_heading = "Image and source"
     )]
-    buildspec: PathBuf,
-
-    /// The build image; curated names such as aws/codebuild/amazonlinux-x86_64-standard:5.0 are known.
-    #[arg(short, long, default_value = image::DEFAULT, env = "BUILDSPEC_IMAGE", help_heading = "Image and source")]
-    image: String,
+    image: Option<String>,
 
     /// Where commands run.
     #[arg(
@@ -314,13 +318,22 @@ fn settle(arguments: Arguments) -> Result<Options> {
             "name the folder that holds the source; another buildspec is named with --buildspec",
         ));
     }
-    let buildspec = buildspec(&arguments.buildspec, &source)?;
     let output = absolute(
         arguments
             .output
             .as_deref()
             .unwrap_or(&source.join(".buildspec")),
     )?;
+    let reading = arguments.project.read(&output)?;
+    let project = &reading.project;
+    let buildspec = match &arguments.buildspec {
+        Some(given) => buildspec(given, &source)?,
+        None => super::project::buildspec(project)?,
+    };
+    let timeout = arguments.timeout.or_else(|| {
+        let minutes = project.timeout_in_minutes.as_ref()?.value;
+        Some(Duration::from_mins(minutes.into()))
+    });
     let overrides = super::overrides::all(&arguments.env_file, &arguments.env)?;
     Ok(Options {
         source,
@@ -331,7 +344,10 @@ fn settle(arguments: Arguments) -> Result<Options> {
             Runtime::Docker => RuntimeKind::Docker,
             Runtime::Host => RuntimeKind::Host,
         },
-        image: arguments.image,
+        image: arguments
+            .image
+            .or_else(|| Some(project.environment.image.clone()?.value))
+            .unwrap_or_else(|| image::DEFAULT.to_owned()),
         #[cfg(feature = "docker")]
         pull: match arguments.pull {
             Pull::Missing => crate::runtime::docker::Pull::Missing,
@@ -345,7 +361,12 @@ fn settle(arguments: Arguments) -> Result<Options> {
             Mode::Copy => crate::runtime::docker::SourceMode::Copy,
             Mode::Mount => crate::runtime::docker::SourceMode::Mount,
         },
-        privileged: arguments.privileged,
+        privileged: arguments.privileged
+            || project
+                .environment
+                .privileged
+                .as_ref()
+                .is_some_and(|privileged| privileged.value),
         network: arguments.network,
         container: arguments.container.settle()?,
         overrides,
@@ -368,7 +389,8 @@ fn settle(arguments: Arguments) -> Result<Options> {
         reports: arguments.reports.as_deref().map(absolute).transpose()?,
         output,
         keep_builds: arguments.keep_builds,
-        timeout: arguments.timeout,
+        timeout,
+        project: reading,
         host: HostFacts {
             docker_host: super::variable("DOCKER_HOST").unwrap_or_default(),
             path: super::variable_os("PATH"),

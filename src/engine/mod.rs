@@ -4,13 +4,16 @@ pub mod assumptions;
 pub mod event;
 pub mod journal;
 pub mod machine;
+pub mod pause;
 pub mod phase;
 
+use std::cell::RefCell;
 use std::time::Instant;
 
 use event::{Event, Place};
 use journal::Journal;
 use machine::{Machine, Run, Step};
+use pause::{Order, Pause, Stop};
 use phase::{Context, Exit, PhaseType, Status};
 
 use crate::runtime::{Became, Executor, Lost, Sink};
@@ -23,6 +26,8 @@ pub enum Next {
     Upload,
     /// The build is over.
     Finish(Status),
+    /// Somebody ended it at a command, and may want its artifacts.
+    Quit { artifacts: bool },
 }
 
 /// The variable that tells commands whether an earlier one has failed.
@@ -35,6 +40,7 @@ pub async fn run_phases<E: Executor>(
     machine: &mut Machine<'_>,
     executor: &mut E,
     buildspec: &Source,
+    debugger: &mut impl Pause,
     journal: &mut Journal,
 ) -> Result<Next, Lost> {
     let mut last = None;
@@ -49,13 +55,14 @@ pub async fn run_phases<E: Executor>(
                     told_failing = true;
                 }
                 let succeeded = match ready(run, executor, journal).await? {
-                    Ok(()) => {
-                        let exit = run_command(run, executor, buildspec, journal).await?;
-                        if !exit.success() && failure.is_none() {
-                            failure = Some(failure_context(&run.command.value, exit));
+                    Ok(()) => match attempt(run, executor, buildspec, debugger, journal).await? {
+                        Went::Well => true,
+                        Went::Wrong(context) => {
+                            failure.get_or_insert(context);
+                            false
                         }
-                        exit.success()
-                    }
+                        Went::NoFurther { artifacts } => return Ok(Next::Quit { artifacts }),
+                    },
                     Err(context) => {
                         failure.get_or_insert(context);
                         false
@@ -105,28 +112,84 @@ fn tells_failure(run: Run<'_>) -> bool {
     !run.finally || assumptions::NOT_SUCCEEDING_IN_FINALLY
 }
 
-async fn run_command<E: Executor>(
+/// What a command came to.
+enum Went {
+    Well,
+    Wrong(Context),
+    /// Somebody ended the build at it.
+    NoFurther {
+        artifacts: bool,
+    },
+}
+
+/// Runs a command, as often and with such a text as whoever stops the build wants.
+async fn attempt<E: Executor>(
     run: Run<'_>,
     executor: &mut E,
     buildspec: &Source,
+    debugger: &mut impl Pause,
     journal: &mut Journal,
-) -> Result<Exit, Lost> {
-    let text = &run.command.value;
+) -> Result<Went, Lost> {
+    let place = Place::of(buildspec, run.command.span);
+    let mut text = run.command.value.clone();
+    let mut failure = None;
+    loop {
+        let stop = Stop {
+            run,
+            text: &text,
+            place: &place,
+        };
+        let order = match failure {
+            None => debugger.before(stop, journal).await?,
+            Some(exit) => debugger.failed(stop, exit, journal).await?,
+        };
+        match (order, failure) {
+            (Order::Run(wanted), _) => text = wanted,
+            (Order::GoOn, Some(exit)) => return Ok(Went::Wrong(failure_context(&text, exit))),
+            (Order::Skip, _) | (Order::GoOn, None) => return Ok(Went::Well),
+            (Order::Quit { artifacts }, _) => return Ok(Went::NoFurther { artifacts }),
+        }
+        let stop = Stop {
+            run,
+            text: &text,
+            place: &place,
+        };
+        match run_command(stop, executor, debugger, journal).await? {
+            None => return Ok(Went::NoFurther { artifacts: false }),
+            Some(exit) if exit.success() => return Ok(Went::Well),
+            Some(exit) => failure = Some(exit),
+        }
+    }
+}
+
+async fn run_command<E: Executor>(
+    stop: Stop<'_>,
+    executor: &mut E,
+    debugger: &mut impl Pause,
+    journal: &mut Journal,
+) -> Result<Option<Exit>, Lost> {
+    let Stop { run, text, place } = stop;
     journal.emit(&Event::CommandStarted {
         phase: run.phase,
         finally: run.finally,
         number: run.number,
-        text: text.clone(),
-        place: Some(Place::of(buildspec, run.command.span)),
+        text: text.to_owned(),
+        place: Some(place.clone()),
     });
     let started = Instant::now();
-    let exit = executor.execute(text, &mut Output(journal)).await?;
-    journal.emit(&Event::CommandEnded {
-        text: text.clone(),
+    let shared = RefCell::new(journal);
+    let mut output = Output(&shared);
+    let work = executor.execute(text, &mut output);
+    let Some(exit) = debugger.during(stop, work, &shared).await? else {
+        return Ok(None);
+    };
+    let exit = exit?;
+    shared.into_inner().emit(&Event::CommandEnded {
+        text: text.to_owned(),
         exit,
         duration: started.elapsed(),
     });
-    Ok(exit)
+    Ok(Some(exit))
 }
 
 /// The context of a phase whose command failed, in `CodeBuild`'s words; the full stop is appended blindly.
@@ -163,20 +226,21 @@ pub fn count_lines(phases: &crate::buildspec::model::Phases) -> Vec<String> {
     lines
 }
 
-struct Output<'a>(&'a mut Journal);
+struct Output<'a, 'j>(&'a RefCell<&'j mut Journal>);
 
-impl Sink for Output<'_> {
+impl Sink for Output<'_, '_> {
     fn write(&mut self, bytes: &[u8]) {
-        self.0.emit(&Event::Output(bytes));
+        self.0.borrow_mut().emit(&Event::Output(bytes));
     }
 
     fn idle(&mut self) {
-        self.0.idle();
+        self.0.borrow_mut().idle();
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::VecDeque;
     use std::io;
     use std::sync::{Arc, Mutex};
 
@@ -216,13 +280,20 @@ mod tests {
     const BUILDSPEC: &str = "version: 0.2\nphases:\n  build:\n    commands:\n      - one\n      - two\n    finally:\n      - last\n  post_build:\n    commands:\n      - after\n";
 
     async fn play(answers: Vec<Answer>) -> (Result<Next, Lost>, Vec<String>, Vec<String>) {
+        play_with(answers, &mut None::<Orders>).await
+    }
+
+    async fn play_with(
+        answers: Vec<Answer>,
+        debugger: &mut impl Pause,
+    ) -> (Result<Next, Lost>, Vec<String>, Vec<String>) {
         let source = Source::new("buildspec.yml", BUILDSPEC);
         let reading = buildspec::read(&source);
         let mut machine = Machine::new(&reading.buildspec.phases);
         let mut fake = Fake::new(answers);
         let log = Log::default();
         let mut journal = Journal::new(Rewriter::default(), vec![Box::new(log.clone())]);
-        let next = run_phases(&mut machine, &mut fake, &source, &mut journal).await;
+        let next = run_phases(&mut machine, &mut fake, &source, debugger, &mut journal).await;
         (next, fake.calls, log.lines())
     }
 
@@ -269,6 +340,66 @@ mod tests {
         assert!(next.is_err());
         assert_eq!(calls, ["one", "two"]);
         assert_eq!(lines.last().map(String::as_str), Some("half a li"));
+    }
+
+    /// Gives these orders before and after commands; beyond them, those of nobody.
+    #[derive(Debug, Default)]
+    struct Orders {
+        before: VecDeque<Order>,
+        failed: VecDeque<Order>,
+    }
+
+    impl Pause for Orders {
+        async fn before(&mut self, stop: Stop<'_>, _: &mut Journal) -> Result<Order, Lost> {
+            let order = self.before.pop_front();
+            Ok(order.unwrap_or(Order::Run(stop.text.to_owned())))
+        }
+
+        async fn failed(&mut self, _: Stop<'_>, _: Exit, _: &mut Journal) -> Result<Order, Lost> {
+            Ok(self.failed.pop_front().unwrap_or(Order::GoOn))
+        }
+
+        async fn during<T>(
+            &mut self,
+            _: Stop<'_>,
+            work: impl Future<Output = T>,
+            _: &RefCell<&mut Journal>,
+        ) -> Result<Option<T>, Lost> {
+            Ok(Some(work.await))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_command_is_edited_retried_skipped() {
+        let no = Answer::Ends("", Exit::Status(1));
+        let mut orders = Orders {
+            before: [Order::Skip, Order::Run("two!".to_owned())].into(),
+            failed: [Order::Run("two!".to_owned()), Order::Run("2".to_owned())].into(),
+        };
+        let (next, calls, lines) = play_with(vec![no.clone(), no], &mut orders).await;
+        assert_eq!(next.unwrap(), Next::Upload);
+        assert_eq!(calls, ["two!", "two!", "2", "last", "after"]);
+        assert!(lines.contains(&"Phase complete: BUILD State: SUCCEEDED".to_owned()));
+
+        let no = Answer::Ends("", Exit::Status(1));
+        let mut orders = Orders {
+            failed: [Order::Skip].into(),
+            ..Orders::default()
+        };
+        let (next, calls, _) = play_with(vec![no], &mut orders).await;
+        assert_eq!(next.unwrap(), Next::Upload);
+        assert_eq!(calls, ["one", "two", "last", "after"]);
+    }
+
+    #[tokio::test]
+    async fn nothing_runs_after_the_end_was_ordered() {
+        let mut orders = Orders {
+            before: [Order::Run("1".to_owned()), Order::Quit { artifacts: true }].into(),
+            ..Orders::default()
+        };
+        let (next, calls, _) = play_with(Vec::new(), &mut orders).await;
+        assert_eq!(next.unwrap(), Next::Quit { artifacts: true });
+        assert_eq!(calls, ["1"]);
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub struct Identity {
     /// The image as the user named it.
     pub image: String,
     pub initiator: String,
+    /// A key's ARN or `alias/<name>`; without one it is that of S3.
+    pub encryption_key: Option<String>,
     /// Milliseconds since the epoch.
     pub started: i64,
     pub git: Facts,
@@ -50,6 +52,13 @@ impl Identity {
         )
     }
 
+    /// The key that artifacts are encrypted with in the cloud.
+    pub fn encryption_key(&self) -> String {
+        self.encryption_key
+            .clone()
+            .unwrap_or_else(|| format!("arn:aws:kms:{}:{}:alias/aws/s3", self.region, self.account))
+    }
+
     /// Sets every variable at the lowest level.
     ///
     /// Left out are those that only AWS can serve (`CODEBUILD_AGENT_ENDPOINT`, `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI`
@@ -74,10 +83,7 @@ impl Identity {
             ("CODEBUILD_EXECUTION_ROLE_BUILD", String::new()),
             ("CODEBUILD_GOPATH", layout.gopath()),
             ("CODEBUILD_INITIATOR", self.initiator.clone()),
-            (
-                "CODEBUILD_KMS_KEY_ID",
-                format!("arn:aws:kms:{region}:{}:alias/aws/s3", self.account),
-            ),
+            ("CODEBUILD_KMS_KEY_ID", self.encryption_key()),
             ("CODEBUILD_LAST_EXIT", "0".to_owned()),
             ("CODEBUILD_LOG_PATH", self.uuid.clone()),
             ("CODEBUILD_PROJECT_ARN", self.project_arn()),
@@ -93,10 +99,10 @@ impl Identity {
             variables.set(Level::BuiltIn, name, Value::Plain(folder));
         }
         for (id, facts) in &self.secondary {
-            if !facts.version().is_empty() {
-                let name = format!("CODEBUILD_SOURCE_VERSION_{id}");
-                let version = facts.version().to_owned();
-                variables.set(Level::BuiltIn, name, Value::Plain(version));
+            let told = [("VERSION", facts.version()), ("REPO_URL", &facts.url)];
+            for (what, value) in told.into_iter().filter(|(_, value)| !value.is_empty()) {
+                let name = format!("CODEBUILD_SOURCE_{what}_{id}");
+                variables.set(Level::BuiltIn, name, Value::Plain(value.to_owned()));
             }
         }
         for (name, value) in values {

@@ -6,7 +6,7 @@ pub mod files;
 pub mod mapped;
 mod scalar;
 mod terraform;
-mod tree;
+pub(crate) mod tree;
 
 use crate::diagnostic::{Finding, Severity};
 use crate::source::{Source, Span};

@@ -39,6 +39,8 @@ pub struct Build {
     pub secondary_artifacts: Vec<BuildArtifacts>,
     pub cache: Cache,
     pub environment: Environment,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_role: Option<String>,
     pub logs: Logs,
     pub timeout_in_minutes: u32,
     pub queued_timeout_in_minutes: u32,
@@ -100,7 +102,7 @@ pub struct Environment {
     #[serde(rename = "type")]
     pub kind: &'static str,
     pub image: String,
-    pub compute_type: &'static str,
+    pub compute_type: String,
     pub environment_variables: Vec<EnvironmentVariable>,
     pub privileged_mode: bool,
 }
@@ -171,6 +173,7 @@ impl Build {
             secondary_artifacts: Vec::new(),
             cache: Cache { kind: "NO_CACHE" },
             environment,
+            service_role: None,
             logs: Logs {
                 group_name: format!("/aws/codebuild/{}", identity.project),
                 stream_name: identity.uuid.clone(),
@@ -179,10 +182,7 @@ impl Build {
             queued_timeout_in_minutes: 480,
             build_complete: false,
             initiator: identity.initiator.clone(),
-            encryption_key: format!(
-                "arn:aws:kms:{}:{}:alias/aws/s3",
-                identity.region, identity.account
-            ),
+            encryption_key: identity.encryption_key(),
             exported_environment_variables: Vec::new(),
             report_arns: Vec::new(),
         }

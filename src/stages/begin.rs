@@ -17,6 +17,7 @@ use crate::env::mask::Rewriter;
 use crate::error::{Error, Result};
 use crate::options::{BuildspecFrom, Options, RuntimeKind};
 use crate::output::BuildFolder;
+use crate::project::model::{self as project, EnvironmentType, Text, VariableType};
 use crate::record::Files;
 use crate::record::build::{self, Environment, EnvironmentVariable, Record};
 use crate::run::Build;
@@ -35,11 +36,25 @@ impl<'a> Build<'a> {
         let folder = BuildFolder::take(&options.output, options.keep_builds)?;
         let source = checkout::make(&options.source, &options.which, &folder.file(CHECKOUT)).await;
         let source = source.inspect_err(|_| folder.abandon(&options.output))?;
+        let project = &options.project.project;
         let mut versions = Vec::new();
         for (id, folder) in &options.secondary {
-            versions.push((id.clone(), git::facts(folder).await));
+            let mut facts = git::facts(folder).await;
+            let defined = project.secondary_sources.iter().find(|source| {
+                source
+                    .identifier
+                    .as_ref()
+                    .is_some_and(|name| name.value == *id)
+            });
+            told_by(defined, project.secondary_version(id), &mut facts);
+            versions.push((id.clone(), facts));
         }
         let mut git = git::facts(&source).await;
+        told_by(
+            Some(&project.source),
+            project.source_version.as_ref(),
+            &mut git,
+        );
         if let Which::Revision(revision) = &options.which {
             git.branch.clone_from(revision);
         }
@@ -59,6 +74,7 @@ impl<'a> Build<'a> {
                 None if options.host.user.is_empty() => "buildspec".to_owned(),
                 None => options.host.user.clone(),
             },
+            encryption_key: project.encryption_key.clone().map(|key| key.value),
             started,
             git,
             webhook,
@@ -73,10 +89,7 @@ impl<'a> Build<'a> {
         };
         let environment = environment(options);
         let mut record = build::Build::new(&identity, buildspec_name(options), environment);
-        if let Some(timeout) = options.timeout {
-            record.timeout_in_minutes =
-                u32::try_from(timeout.as_secs().div_ceil(60)).unwrap_or(u32::MAX);
-        }
+        note_project(&mut record, options);
         let record = Record::create(record, folder.file("build.json")).map_err(failed)?;
         let files = Files::create(&folder).map_err(failed)?;
         // The console comes last: what it shows is already kept.
@@ -186,8 +199,37 @@ impl<'a> Build<'a> {
     }
 }
 
+/// A project says where its source comes from; the version is its own only where Git knows none.
+fn told_by(source: Option<&project::Source>, version: Option<&Text>, facts: &mut git::Facts) {
+    if let Some(location) = source.and_then(project::Source::url) {
+        facts.url = git::without_password(&location);
+    }
+    if let Some(version) = version.filter(|_| facts.commit.is_empty()) {
+        facts.branch.clone_from(&version.value);
+    }
+}
+
+/// What the record says beyond what every build has.
+fn note_project(record: &mut build::Build, options: &Options) {
+    let project = &options.project.project;
+    if let Some(kind) = &project.source.kind {
+        record.source.kind = kind.value.name();
+    }
+    record.service_role = project.service_role.clone().map(|role| role.value);
+    if let Some(minutes) = &project.queued_timeout_in_minutes {
+        record.queued_timeout_in_minutes = minutes.value;
+    }
+    if let Some(timeout) = options.timeout {
+        record.timeout_in_minutes =
+            u32::try_from(timeout.as_secs().div_ceil(60)).unwrap_or(u32::MAX);
+    }
+}
+
 /// The source folder's name, in the letters that a project's name may have (spec 22.2).
 fn project_name(options: &Options) -> String {
+    if let Some(name) = &options.project.project.name {
+        return name.value.clone();
+    }
     let folder = options
         .source
         .file_name()
@@ -225,24 +267,50 @@ fn buildspec_name(options: &Options) -> String {
 }
 
 fn environment(options: &Options) -> Environment {
-    let variable = |variable: &crate::options::Override| EnvironmentVariable {
-        name: variable.name.clone(),
-        value: if variable.passed_through {
-            "***".to_owned()
-        } else {
-            variable.value.clone()
-        },
-        kind: "PLAINTEXT",
+    let project = &options.project.project.environment;
+    let here = if cfg!(target_arch = "aarch64") {
+        EnvironmentType::ArmContainer
+    } else {
+        EnvironmentType::LinuxContainer
     };
     Environment {
-        kind: if cfg!(target_arch = "aarch64") {
-            "ARM_CONTAINER"
-        } else {
-            "LINUX_CONTAINER"
-        },
+        kind: project.kind.as_ref().map_or(here, |kind| kind.value).name(),
         image: options.image.clone(),
-        compute_type: "BUILD_GENERAL1_SMALL",
-        environment_variables: options.overrides.iter().map(variable).collect(),
+        compute_type: match &project.compute_type {
+            Some(compute) => compute.value.clone(),
+            None => "BUILD_GENERAL1_SMALL".to_owned(),
+        },
+        environment_variables: variables(options),
         privileged_mode: options.privileged,
     }
+}
+
+/// The project's, and those of the command line in the place of those of the same name, as `StartBuild` merges them.
+fn variables(options: &Options) -> Vec<EnvironmentVariable> {
+    let project = options.project.project.environment.variables.iter();
+    let project = project.map(|variable| EnvironmentVariable {
+        name: variable.name.value.clone(),
+        value: variable.value.value.clone(),
+        kind: variable.kind.name(),
+    });
+    let given = options
+        .overrides
+        .iter()
+        .map(|variable| EnvironmentVariable {
+            name: variable.name.clone(),
+            value: if variable.passed_through {
+                "***".to_owned()
+            } else {
+                variable.value.clone()
+            },
+            kind: VariableType::Plaintext.name(),
+        });
+    let mut all: Vec<EnvironmentVariable> = Vec::new();
+    for variable in project.chain(given) {
+        match all.iter_mut().find(|other| other.name == variable.name) {
+            Some(other) => *other = variable,
+            None => all.push(variable),
+        }
+    }
+    all
 }

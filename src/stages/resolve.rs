@@ -15,6 +15,7 @@ impl Build<'_> {
         let mut variables = Variables::default();
         self.identity.set(&mut variables, &self.layout);
         variables.set_buildspec(&buildspec.env);
+        variables.set_project(&self.options.project.project);
         for given in &self.options.overrides {
             variables.set(
                 Level::Override,

@@ -7,5 +7,6 @@ mod engine;
 mod harness;
 mod help;
 mod moto;
+mod project;
 mod reports;
 mod secrets;

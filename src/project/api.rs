@@ -1,0 +1,67 @@
+//! Definitions in the API's own shape: `batch-get-projects`, `create-project`, and their skeletons.
+
+use granit_parser::ScalarStyle;
+
+use super::file::Definition;
+use super::value::{Kind, Value};
+use crate::places::tree::{self, Node};
+use crate::source::Spanned;
+
+/// Aliases of aliases could go on for ever.
+const MOST_NODES: usize = 1 << 20;
+
+/// The projects that a document holds.
+pub(super) fn definitions(root: &Node) -> Vec<Definition> {
+    let value = value(root);
+    let listed = value.get("projects").map(Value::items).unwrap_or_default();
+    let single = value.get("project");
+    let whole = [&value]
+        .into_iter()
+        .filter(|value| value.get("source").is_some() || value.get("environment").is_some());
+    listed
+        .iter()
+        .chain(single)
+        .chain(whole)
+        .map(|value| Definition {
+            label: None,
+            value: value.clone(),
+        })
+        .collect()
+}
+
+/// A document of YAML or JSON as a value.
+pub(super) fn value(root: &Node) -> Value {
+    convert(root, &mut MOST_NODES.clone())
+}
+
+fn convert(node: &Node, left: &mut usize) -> Value {
+    let span = node.span;
+    if *left == 0 {
+        return Value {
+            kind: Kind::Nothing,
+            span,
+        };
+    }
+    *left -= 1;
+    let kind = match &node.kind {
+        tree::Kind::Scalar { text, style }
+            if *style == ScalarStyle::Plain && matches!(text.as_str(), "" | "~" | "null") =>
+        {
+            Kind::Nothing
+        }
+        tree::Kind::Scalar { text, .. } => return Value::text(text.clone(), span),
+        tree::Kind::Sequence(items) => {
+            Kind::List(items.iter().map(|item| convert(item, left)).collect())
+        }
+        tree::Kind::Mapping(entries) => Kind::Map(
+            entries
+                .iter()
+                .map(|(key, value)| {
+                    let name = key.text().unwrap_or_default().to_owned();
+                    (Spanned::new(name, key.span), convert(value, left))
+                })
+                .collect(),
+        ),
+    };
+    Value { kind, span }
+}
