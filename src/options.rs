@@ -54,6 +54,8 @@ pub struct Options {
     /// Never call AWS.
     pub offline: bool,
     pub access: Access,
+    /// The build gets the credentials with which AWS is asked.
+    pub aws_credentials: bool,
     /// Absolute.
     pub output: PathBuf,
     /// Absolute; inside the build's folder when not given.
@@ -80,6 +82,8 @@ pub struct SecretsFile {
 pub struct Access {
     pub profile: Option<String>,
     pub region: Option<String>,
+    /// A role's ARN, to be assumed first.
+    pub role: Option<String>,
     /// `--profile` or `AWS_PROFILE`, for messages.
     pub shown_profile: Option<String>,
 }
@@ -113,8 +117,8 @@ pub struct HostFacts {
     pub docker_host: String,
     /// `PATH`.
     pub path: Option<OsString>,
-    /// `AWS_REGION` or `AWS_DEFAULT_REGION`, else `us-east-1`.
-    pub region: String,
+    /// `--region`, `AWS_REGION` or `AWS_DEFAULT_REGION`.
+    pub region: Option<String>,
     /// `USER`, or empty.
     pub user: String,
 }

@@ -12,7 +12,7 @@ use crate::engine::phase::Status;
 use crate::env::event::Trigger;
 use crate::error::{Error, Result};
 use crate::image;
-use crate::options::{Access, BuildspecFrom, HostFacts, Options, RuntimeKind, SecretsFile};
+use crate::options::{BuildspecFrom, HostFacts, Options, RuntimeKind};
 use crate::run::{Ended, Stop};
 
 /// Run a build in a container, as CodeBuild would.
@@ -32,7 +32,6 @@ Exit status:
   1  it failed                   5  timed out
   2  wrong usage                 129, 130, 143  hang-up, Ctrl-C, terminated
   3  the buildspec is invalid")]
-#[expect(clippy::struct_excessive_bools, reason = "flags are bools")]
 pub(super) struct Arguments {
     /// The primary source: a folder.
     #[arg(default_value = ".")]
@@ -125,25 +124,8 @@ pub(super) struct Arguments {
     )]
     env_file: Vec<PathBuf>,
 
-    /// Values for parameter-store and secrets-manager references [default: secrets.yml in the output directory]
-    #[arg(long, value_name = "FILE", env = "BUILDSPEC_SECRETS")]
-    secrets: Option<PathBuf>,
-
-    /// Never call AWS: every reference has to be in the secrets file.
-    #[arg(long, env = "BUILDSPEC_OFFLINE")]
-    offline: bool,
-
-    /// Write a secrets file with every reference of the buildspec, to be filled in, and run nothing.
-    #[arg(long)]
-    write_secrets_template: bool,
-
-    /// The AWS profile with which references are fetched.
-    #[arg(long, value_name = "NAME", env = "BUILDSPEC_PROFILE")]
-    profile: Option<String>,
-
-    /// The AWS region of the build, and of what it refers to.
-    #[arg(long, value_name = "REGION", env = "BUILDSPEC_REGION")]
-    region: Option<String>,
+    #[command(flatten)]
+    aws: super::aws::AwsArguments,
 
     /// Tell the build that this started it: pr:NUMBER, push:BRANCH or tag:NAME.
     #[arg(long, value_name = "EVENT", env = "BUILDSPEC_EVENT")]
@@ -278,7 +260,7 @@ pub(super) fn execute(arguments: Arguments) -> Result<Exit> {
         None if super::stdout_is_terminal() => LogFormat::Pretty,
         Some(Format::Codebuild) | None => LogFormat::CodeBuild,
     };
-    let write_template = arguments.write_secrets_template;
+    let write_template = arguments.aws.write_secrets_template;
     let options = settle(arguments)?;
     if write_template {
         let file = crate::template::write(&options)?;
@@ -334,7 +316,8 @@ fn settle(arguments: Arguments) -> Result<Options> {
         let minutes = project.timeout_in_minutes.as_ref()?.value;
         Some(Duration::from_mins(minutes.into()))
     });
-    let overrides = super::overrides::all(&arguments.env_file, &arguments.env)?;
+    let mut overrides = arguments.aws.endpoints();
+    overrides.extend(super::overrides::all(&arguments.env_file, &arguments.env)?);
     Ok(Options {
         source,
         which: arguments.sources.which(),
@@ -371,20 +354,10 @@ fn settle(arguments: Arguments) -> Result<Options> {
         container: arguments.container.settle()?,
         overrides,
         event: arguments.event,
-        secrets: secrets(
-            arguments.secrets.as_deref(),
-            &output,
-            arguments.write_secrets_template,
-        )?,
-        offline: arguments.offline,
-        access: Access {
-            shown_profile: arguments
-                .profile
-                .clone()
-                .or_else(|| super::variable("AWS_PROFILE")),
-            profile: arguments.profile,
-            region: arguments.region.clone(),
-        },
+        secrets: arguments.aws.secrets(&output)?,
+        offline: arguments.aws.offline,
+        access: arguments.aws.access(),
+        aws_credentials: arguments.aws.aws_credentials,
         artifacts: arguments.artifacts.as_deref().map(absolute).transpose()?,
         reports: arguments.reports.as_deref().map(absolute).transpose()?,
         output,
@@ -395,10 +368,10 @@ fn settle(arguments: Arguments) -> Result<Options> {
             docker_host: super::variable("DOCKER_HOST").unwrap_or_default(),
             path: super::variable_os("PATH"),
             region: arguments
+                .aws
                 .region
                 .or_else(|| super::variable("AWS_REGION"))
-                .or_else(|| super::variable("AWS_DEFAULT_REGION"))
-                .unwrap_or_else(|| "us-east-1".to_owned()),
+                .or_else(|| super::variable("AWS_DEFAULT_REGION")),
             user: super::variable("USER").unwrap_or_default(),
         },
     })
@@ -431,7 +404,7 @@ fn buildspec(given: &Path, source: &Path) -> Result<BuildspecFrom> {
 }
 
 /// Absolute, with the links of what exists resolved, so that "below the source" can be told by names.
-fn absolute(path: &Path) -> Result<PathBuf> {
+pub(super) fn absolute(path: &Path) -> Result<PathBuf> {
     let path = std::path::absolute(path)
         .map_err(|error| Error::usage(format!("{}: {error}", path.display())))?;
     for ancestor in path.ancestors() {
@@ -443,23 +416,6 @@ fn absolute(path: &Path) -> Result<PathBuf> {
         }
     }
     Ok(path)
-}
-
-fn secrets(named: Option<&Path>, output: &Path, to_be_written: bool) -> Result<SecretsFile> {
-    if let Some(file) = named.filter(|file| !to_be_written && !file.exists()) {
-        return Err(Error::usage(format!(
-            "--secrets {}: there is no such file",
-            file.display()
-        ))
-        .hint("--write-secrets-template writes it, to be filled in"));
-    }
-    Ok(SecretsFile {
-        path: match named {
-            Some(file) => absolute(file)?,
-            None => output.join("secrets.yml"),
-        },
-        named: named.is_some(),
-    })
 }
 
 /// Resolves when somebody wants the build to end; a second Ctrl-C ends this process at once.

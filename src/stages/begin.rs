@@ -64,7 +64,7 @@ impl<'a> Build<'a> {
         };
         let identity = Identity {
             project: project_name(options),
-            region: options.host.region.clone(),
+            region: region(options).await,
             account: ACCOUNT.to_owned(),
             uuid: uuid::Uuid::new_v4().to_string(),
             number: folder.number,
@@ -197,6 +197,30 @@ impl<'a> Build<'a> {
             }
         }
     }
+}
+
+/// Of builds for which nobody names one.
+const REGION: &str = "us-east-1";
+
+/// Where the build says it runs. A profile's region counts where the user chose to be somebody at AWS; other builds look
+/// at no file of AWS's tools.
+#[cfg_attr(
+    not(feature = "aws"),
+    expect(
+        clippy::unused_async,
+        reason = "only AWS's files have to be waited for"
+    )
+)]
+async fn region(options: &Options) -> String {
+    if let Some(region) = &options.host.region {
+        return region.clone();
+    }
+    #[cfg(feature = "aws")]
+    if options.aws_credentials || options.access.profile.is_some() {
+        let region = Box::pin(crate::env::aws::region(&options.access)).await;
+        return region.unwrap_or_else(|| REGION.to_owned());
+    }
+    REGION.to_owned()
 }
 
 /// A project says where its source comes from; the version is its own only where Git knows none.
