@@ -94,13 +94,13 @@ fn mark(value: &mut Value, unknown: &Value, name: &str) {
         (Kind::Map(entries), Kind::Map(unknown)) => {
             for (key, unknown) in unknown {
                 let inner = format!("{name}.{}", key.value);
-                match entries.iter_mut().find(|(name, _)| name.value == key.value) {
-                    Some((_, value)) => mark(value, unknown, &inner),
-                    None => {
-                        let mut value = Value::nothing(span);
-                        mark(&mut value, unknown, &inner);
-                        entries.push((Spanned::new(key.value.clone(), span), value));
-                    }
+                if !entries.iter().any(|(name, _)| name.value == key.value) {
+                    let key = Spanned::new(key.value.clone(), span);
+                    entries.push((key, Value::nothing(span)));
+                }
+                let own = |(name, _): &&mut (Spanned<String>, Value)| name.value == key.value;
+                if let Some((_, value)) = entries.iter_mut().find(own) {
+                    mark(value, unknown, &inner);
                 }
             }
         }

@@ -11,7 +11,7 @@ use std::path::Path;
 
 use hcl_edit::Span as _;
 use hcl_edit::expr::Expression;
-use hcl_edit::structure::{Block, Body};
+use hcl_edit::structure::{Block, BlockLabel, Body};
 
 use super::file::{Definition, Given};
 use super::value::{Kind, Value};
@@ -119,7 +119,7 @@ pub(super) fn definitions(source: &Source, given: &Given) -> Result<Vec<Definiti
 }
 
 fn is_project(block: &Block) -> bool {
-    let kind = block.labels.first().map(|label| label.as_str());
+    let kind = block.labels.first().map(BlockLabel::as_str);
     block.ident.as_str() == "resource" && kind == Some(LABEL)
 }
 
@@ -145,7 +145,7 @@ fn siblings(source: &Source, given: &Given) -> Vec<(Source, Body, bool)> {
             .to_string_lossy()
             .into_owned();
         let values = name == "terraform.tfvars" || name.ends_with(".auto.tfvars");
-        if !values && !name.ends_with(".tf") {
+        if !values && path.extension().is_none_or(|end| end != "tf") {
             continue;
         }
         let Ok(text) = fs::read_to_string(&path) else {

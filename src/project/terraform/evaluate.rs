@@ -7,7 +7,7 @@ use hcl_edit::Span as _;
 use hcl_edit::expr::{
     BinaryOperator, Expression, FuncCall, ObjectKey, Traversal, TraversalOperator,
 };
-use hcl_edit::structure::Body;
+use hcl_edit::structure::{BlockLabel, Body};
 
 use super::span;
 use crate::places::terraform::template;
@@ -63,7 +63,7 @@ impl<'a> Module<'a> {
                     self.locals.extend(locals.map(pair));
                 }
                 "variable" => {
-                    let name = block.labels.first().map(|label| label.as_str());
+                    let name = block.labels.first().map(BlockLabel::as_str);
                     let default = block.body.get_attribute("default");
                     if let (Some(name), Some(default)) = (name, default) {
                         // A file of values has gone before, and counts more.
