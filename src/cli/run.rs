@@ -7,12 +7,13 @@ use clap::ValueEnum;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Color, Exit};
-use crate::console::{self, Annotating, LogFormat, Reader, Verbosity};
+use crate::console::{self, Annotating, LogFormat, Reader, Style, Verbosity};
 use crate::engine::phase::Status;
 use crate::env::event::Trigger;
 use crate::error::{Error, Result};
 use crate::image;
 use crate::options::{BuildspecFrom, HostFacts, Options, RuntimeKind};
+use crate::project::file::Reading;
 use crate::run::{Ended, Stop};
 
 /// Run a build in a container, as CodeBuild would.
@@ -35,18 +36,18 @@ Exit status:
 pub(super) struct Arguments {
     /// The primary source: a folder.
     #[arg(default_value = ".")]
-    source: PathBuf,
+    pub(super) source: PathBuf,
 
     #[command(flatten)]
-    sources: super::sources::SourceArguments,
+    pub(super) sources: super::sources::SourceArguments,
 
     /// The buildspec, relative to SOURCE or absolute; `-` reads it from standard input [default: the project's, else
     /// buildspec.yml]
     #[arg(short, long, value_name = "FILE", env = "BUILDSPEC_BUILDSPEC")]
-    buildspec: Option<PathBuf>,
+    pub(super) buildspec: Option<PathBuf>,
 
     #[command(flatten)]
-    project: super::project::ProjectArguments,
+    pub(super) project: super::project::ProjectArguments,
 
     /// The build image; curated names such as aws/codebuild/amazonlinux-x86_64-standard:5.0 are known [default: the
     /// project's, else what CodeBuild's console proposes]
@@ -125,7 +126,7 @@ pub(super) struct Arguments {
     env_file: Vec<PathBuf>,
 
     #[command(flatten)]
-    aws: super::aws::AwsArguments,
+    pub(super) aws: super::aws::AwsArguments,
 
     /// Tell the build that this started it: pr:NUMBER, push:BRANCH or tag:NAME.
     #[arg(long, value_name = "EVENT", env = "BUILDSPEC_EVENT")]
@@ -139,7 +140,7 @@ pub(super) struct Arguments {
         env = "BUILDSPEC_OUTPUT",
         help_heading = "Results"
     )]
-    output: Option<PathBuf>,
+    pub(super) output: Option<PathBuf>,
 
     /// Put the artifacts there, instead of into the build's folder.
     #[arg(
@@ -247,21 +248,29 @@ enum Format {
     Json,
 }
 
+impl Arguments {
+    /// How the log is shown.
+    pub(super) fn display(&self) -> (LogFormat, Style) {
+        let verbosity = match (self.quiet, self.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (_, true) => Verbosity::Verbose,
+            _ => Verbosity::Normal,
+        };
+        let style = super::style(self.color, super::stdout_is_terminal(), verbosity);
+        let format = match self.log_format {
+            Some(Format::Pretty) => LogFormat::Pretty,
+            Some(Format::Json) => LogFormat::Json,
+            None if super::stdout_is_terminal() => LogFormat::Pretty,
+            Some(Format::Codebuild) | None => LogFormat::CodeBuild,
+        };
+        (format, style)
+    }
+}
+
 pub(super) fn execute(arguments: Arguments) -> Result<Exit> {
-    let verbosity = match (arguments.quiet, arguments.verbose) {
-        (true, _) => Verbosity::Quiet,
-        (_, true) => Verbosity::Verbose,
-        _ => Verbosity::Normal,
-    };
-    let style = super::style(arguments.color, super::stdout_is_terminal(), verbosity);
-    let format = match arguments.log_format {
-        Some(Format::Pretty) => LogFormat::Pretty,
-        Some(Format::Json) => LogFormat::Json,
-        None if super::stdout_is_terminal() => LogFormat::Pretty,
-        Some(Format::Codebuild) | None => LogFormat::CodeBuild,
-    };
+    let (format, style) = arguments.display();
     let write_template = arguments.aws.write_secrets_template;
-    let options = settle(arguments)?;
+    let options = settle(arguments, None)?;
     if write_template {
         let file = crate::template::write(&options)?;
         console::message::print(&format!("wrote {}: fill in the values\n", file.display()));
@@ -274,17 +283,23 @@ pub(super) fn execute(arguments: Arguments) -> Result<Exit> {
     super::block_on(async {
         let stop = stop(options.timeout)?;
         let ended = crate::run::run(&options, watcher, stop).await?;
-        Ok(match ended {
-            Ended::Build(Status::Succeeded) => Exit::Success,
-            Ended::Build(_) => Exit::BuildFailed,
-            Ended::Invalid => Exit::Invalid,
-            Ended::Stopped(Stop::TimedOut) => Exit::TimedOut,
-            Ended::Stopped(Stop::Signal(number)) => Exit::Signal(number),
-        })
+        Ok(exit(&ended))
     })
 }
 
-fn settle(arguments: Arguments) -> Result<Options> {
+/// The exit code of a build that ended.
+pub(super) fn exit(ended: &Ended) -> Exit {
+    match ended {
+        Ended::Build(Status::Succeeded) => Exit::Success,
+        Ended::Build(_) => Exit::BuildFailed,
+        Ended::Invalid => Exit::Invalid,
+        Ended::Stopped(Stop::TimedOut) => Exit::TimedOut,
+        Ended::Stopped(Stop::Signal(number)) => Exit::Signal(*number),
+    }
+}
+
+/// Settles the flags; a `recorded` build's project counts instead of that of `--project`.
+pub(super) fn settle(arguments: Arguments, recorded: Option<Reading>) -> Result<Options> {
     let source = std::fs::canonicalize(&arguments.source).map_err(|error| {
         Error::usage(format!(
             "SOURCE {} can't be used: {error}",
@@ -313,7 +328,10 @@ fn settle(arguments: Arguments) -> Result<Options> {
         .or_else(|| super::variable("AWS_REGION"))
         .or_else(|| super::variable("AWS_DEFAULT_REGION"));
     let stack = region.as_deref().unwrap_or("us-east-1");
-    let reading = arguments.project.read(&output, stack)?;
+    let reading = match recorded {
+        Some(reading) => reading,
+        None => arguments.project.read(&output, stack)?,
+    };
     let project = &reading.project;
     let buildspec = match &arguments.buildspec {
         Some(given) => buildspec(given, &source)?,
@@ -371,6 +389,7 @@ fn settle(arguments: Arguments) -> Result<Options> {
         keep_builds: arguments.keep_builds,
         timeout,
         project: reading,
+        replay: None,
         host: HostFacts {
             docker_host: super::variable("DOCKER_HOST").unwrap_or_default(),
             path: super::variable_os("PATH"),
@@ -422,7 +441,7 @@ pub(super) fn absolute(path: &Path) -> Result<PathBuf> {
 }
 
 /// Resolves when somebody wants the build to end; a second Ctrl-C ends this process at once.
-fn stop(timeout: Option<Duration>) -> Result<impl Future<Output = Stop>> {
+pub(super) fn stop(timeout: Option<Duration>) -> Result<impl Future<Output = Stop>> {
     let listen = |kind| {
         signal(kind).map_err(|error| Error::environment("signals can't be caught").because(error))
     };

@@ -39,13 +39,24 @@ impl<'a> Build<'a> {
         let identity = Identity {
             project: project_name(options),
             region: region(options).await,
-            account: ACCOUNT.to_owned(),
+            account: match options
+                .replay
+                .as_ref()
+                .and_then(|replay| replay.account.clone())
+            {
+                Some(account) => account,
+                None => ACCOUNT.to_owned(),
+            },
             uuid: uuid::Uuid::new_v4().to_string(),
-            number: folder.number,
+            number: match options.replay.as_ref().and_then(|replay| replay.number) {
+                Some(number) => number,
+                None => folder.number,
+            },
             image: options.image.clone(),
-            user: match options.host.user.as_str() {
-                "" => "buildspec".to_owned(),
-                user => user.to_owned(),
+            user: match (&options.replay, options.host.user.as_str()) {
+                (Some(replay), _) if !replay.initiator.is_empty() => replay.initiator.clone(),
+                (_, "") => "buildspec".to_owned(),
+                (_, user) => user.to_owned(),
             },
             encryption_key: project.encryption_key.clone().map(|key| key.value),
             started,
@@ -258,7 +269,12 @@ fn source_number(uuid: &str) -> u32 {
 
 fn buildspec_name(options: &Options) -> String {
     match &options.buildspec {
-        BuildspecFrom::Source(path) | BuildspecFrom::Elsewhere(path) => path.display().to_string(),
+        BuildspecFrom::Source(path) => path.display().to_string(),
+        // Inline, for all that the build knows.
+        BuildspecFrom::Elsewhere(path) => match std::fs::read(path) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            Err(_) => path.display().to_string(),
+        },
         BuildspecFrom::Inline(bytes) => String::from_utf8_lossy(bytes).into_owned(),
     }
 }

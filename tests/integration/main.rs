@@ -10,4 +10,5 @@ mod help;
 mod moto;
 mod project;
 mod reports;
+mod reproduce;
 mod secrets;
