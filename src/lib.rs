@@ -25,6 +25,8 @@ pub mod error;
 pub mod hint;
 #[cfg(feature = "run")]
 pub mod image;
+#[cfg(feature = "run")]
+pub mod inside;
 pub mod lint;
 #[cfg(feature = "run")]
 pub mod options;
@@ -42,6 +44,8 @@ pub mod reports;
 pub mod run;
 #[cfg(feature = "run")]
 pub mod runtime;
+#[cfg(feature = "run")]
+pub mod runtimes;
 pub mod schema;
 #[cfg(feature = "run")]
 pub mod script;

@@ -146,6 +146,19 @@ pub fn set_variables<'a>(
     lines
 }
 
+/// Takes a variable from every command that follows.
+pub fn unset_variable(layout: &Layout, name: &str) -> String {
+    format!("printf 'unset %s\\n' {name} >> {}\n", quote(&layout.env()))
+}
+
+/// Prints `x` and a variable's value after the last command; nothing where it is not set.
+pub fn print_variable(layout: &Layout, name: &str) -> String {
+    format!(
+        "exec 2>/dev/null\n. {}\nif [ \"${{{name}+set}}\" ]; then printf 'x%s' \"${name}\"; fi\n",
+        quote(&layout.env())
+    )
+}
+
 /// One line (or more, if the value has several) of `env.sh`.
 pub fn export(name: &str, value: &str) -> String {
     format!("export {name}={}", quote(value))

@@ -15,7 +15,7 @@ use crate::run::{Build, Halt};
 use crate::runtime::session::{Session, Supervisor};
 
 /// The status code of everything that is wrong with a buildspec.
-const YAML_FILE_ERROR: &str = "YAML_FILE_ERROR";
+pub(super) const YAML_FILE_ERROR: &str = "YAML_FILE_ERROR";
 
 impl Build<'_> {
     /// Says what `CodeBuild` says up to the first phase, and readies the session. The phase is left when it succeeded.
@@ -161,35 +161,6 @@ impl Build<'_> {
             &env,
         )
         .await?)
-    }
-}
-
-impl Build<'_> {
-    /// Runtimes are not installed yet; what `CodeBuild` says where there are none to install is said.
-    async fn select_runtimes(
-        &mut self,
-        buildspec: &Buildspec,
-        session: &mut Session,
-    ) -> Result<(), Halt> {
-        let (exit, _) = session
-            .ask("[ -e /codebuild/image/config/runtimes.yml ]\n")
-            .await?;
-        let wanted = buildspec
-            .phases
-            .install
-            .as_ref()
-            .is_some_and(|install| !install.runtime_versions.is_empty());
-        match (exit.success(), wanted) {
-            (false, true) => self
-                .journal
-                .say("Skipping install of runtimes. Runtime version selection is not supported by this build image"),
-            (true, false) => self.journal.say("No runtime version selected in buildspec."),
-            (true, true) => self.journal.emit(&Event::Warning(
-                "runtime-versions are not installed yet: the image's own defaults are used".to_owned(),
-            )),
-            (false, false) => {}
-        }
-        Ok(())
     }
 }
 

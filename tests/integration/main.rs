@@ -7,6 +7,7 @@ mod cli;
 mod engine;
 mod harness;
 mod help;
+mod inside;
 mod moto;
 mod project;
 mod reports;

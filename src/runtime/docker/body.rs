@@ -9,7 +9,7 @@ use bollard::models::{
 
 use super::container::Rung;
 use super::overlay::Volumes;
-use super::set_up::{PROOF, Proof};
+use super::set_up::Proof;
 use super::{Plan, labels};
 use crate::script;
 
@@ -64,7 +64,7 @@ fn mounts(plan: &Plan, rung: Rung, volumes: &Volumes, proof: Option<&Proof>) -> 
         Rung::Mount => plan
             .trees
             .iter()
-            .map(|tree| bind(&tree.from.to_string_lossy(), &tree.to, false))
+            .map(|tree| bind(&tree.from.to_string_lossy(), &tree.to))
             .collect(),
         _ => plan
             .trees
@@ -73,7 +73,8 @@ fn mounts(plan: &Plan, rung: Rung, volumes: &Volumes, proof: Option<&Proof>) -> 
             .map(|(tree, name)| volume(name, &tree.to))
             .collect(),
     };
-    mounts.extend(proof.map(|proof| bind(&proof.path(), PROOF, true)));
+    let files = proof.map(|proof| proof.files(plan)).unwrap_or_default();
+    mounts.extend(files.iter().map(|(from, to)| bind(from, to)));
     mounts
 }
 
@@ -107,12 +108,11 @@ fn volume(name: &str, target: &str) -> Mount {
     }
 }
 
-fn bind(source: &str, target: &str, read_only: bool) -> Mount {
+fn bind(source: &str, target: &str) -> Mount {
     Mount {
         target: Some(target.to_owned()),
         source: Some(source.to_owned()),
         typ: Some(MountType::BIND),
-        read_only: Some(read_only),
         ..Mount::default()
     }
 }

@@ -254,6 +254,9 @@ impl Start<'_> {
         let body = body(self.plan, rung, &container.volumes, proof.as_ref());
         container.id = self.create(rung, body).await?;
         if rung == Rung::Copy {
+            self.engine
+                .upload_commands(&container.id, self.plan)
+                .await?;
             for tree in &self.plan.trees {
                 tokio::select! {
                     sent = self.engine.upload(&container.id, self.plan, tree, self.progress) => sent?,
