@@ -14,6 +14,8 @@ pub mod checkout;
 pub mod cli;
 #[cfg(feature = "run")]
 pub mod compare;
+#[cfg(feature = "run")]
+pub mod compute;
 pub mod console;
 pub mod diagnostic;
 #[cfg(feature = "run")]

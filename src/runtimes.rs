@@ -269,7 +269,7 @@ fn selecting(wish: &Wish, why: &str) -> String {
 }
 
 fn is_alias(version: &str) -> bool {
-    version == "latest" || version.ends_with(".x")
+    version == "latest" || version.strip_suffix(".x").is_some()
 }
 
 fn joined<'a>(names: impl Iterator<Item = &'a String>) -> String {

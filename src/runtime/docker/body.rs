@@ -13,12 +13,18 @@ use super::set_up::Proof;
 use super::{Plan, labels};
 use crate::script;
 
+/// Microseconds.
+const CPU_PERIOD: i64 = 100_000;
+
 pub(super) fn body(
     plan: &Plan,
     rung: Rung,
     volumes: &Volumes,
     proof: Option<&Proof>,
 ) -> ContainerCreateBody {
+    let memory = plan.limits.and_then(|limits| limits.memory);
+    let memory = memory.and_then(|memory| i64::try_from(memory).ok());
+    let cpus = plan.limits.and_then(|limits| limits.cpus);
     ContainerCreateBody {
         image: Some(plan.image.clone()),
         entrypoint: Some(
@@ -53,6 +59,12 @@ pub(super) fn body(
             init: Some(false),
             privileged: Some(plan.privileged),
             network_mode: plan.network.clone(),
+            // A quota may be larger than the machine; what `docker run --cpus` sets may not.
+            cpu_period: cpus.map(|_| CPU_PERIOD),
+            cpu_quota: cpus.map(|cpus| CPU_PERIOD * i64::from(cpus)),
+            memory,
+            // No swap, as in the cloud: what needs more is killed.
+            memory_swap: memory,
             ..HostConfig::default()
         }),
         ..ContainerCreateBody::default()
