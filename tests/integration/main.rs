@@ -11,4 +11,6 @@ mod inside;
 mod moto;
 mod project;
 mod reports;
+mod rules;
 mod secrets;
+mod shells;
