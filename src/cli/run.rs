@@ -306,7 +306,14 @@ fn settle(arguments: Arguments) -> Result<Options> {
             .as_deref()
             .unwrap_or(&source.join(".buildspec")),
     )?;
-    let mut reading = arguments.project.read(&output)?;
+    let region = arguments
+        .aws
+        .region
+        .clone()
+        .or_else(|| super::variable("AWS_REGION"))
+        .or_else(|| super::variable("AWS_DEFAULT_REGION"));
+    let stack = region.as_deref().unwrap_or("us-east-1");
+    let mut reading = arguments.project.read(&output, stack)?;
     let machine = compute::settle(
         &reading.project.environment,
         arguments.container.compute_type.as_deref(),
@@ -373,11 +380,7 @@ fn settle(arguments: Arguments) -> Result<Options> {
         host: HostFacts {
             docker_host: super::variable("DOCKER_HOST").unwrap_or_default(),
             path: super::variable_os("PATH"),
-            region: arguments
-                .aws
-                .region
-                .or_else(|| super::variable("AWS_REGION"))
-                .or_else(|| super::variable("AWS_DEFAULT_REGION")),
+            region,
             user: super::variable("USER").unwrap_or_default(),
         },
     })

@@ -26,6 +26,7 @@ impl Build<'_> {
     ) -> Result<Session, Halt> {
         let source = self.layout.source();
         self.journal.enter(PhaseType::DownloadSource);
+        self.learn_sources().await;
         for line in [
             "Running on CodeBuild On-demand",
             "Waiting for agent ping",
