@@ -11,10 +11,10 @@ use crate::console::{self, Annotating, LogFormat, Reader, Style, Verbosity};
 use crate::engine::phase::Status;
 use crate::env::event::Trigger;
 use crate::error::{Error, Result};
-use crate::image;
 use crate::options::{BuildspecFrom, HostFacts, Options, RuntimeKind};
 use crate::project::file::Reading;
 use crate::run::{Ended, Stop};
+use crate::{compute, image};
 
 /// Run a build in a container, as CodeBuild would.
 #[derive(Debug, clap::Args)]
@@ -328,10 +328,16 @@ pub(super) fn settle(arguments: Arguments, recorded: Option<Reading>) -> Result<
         .or_else(|| super::variable("AWS_REGION"))
         .or_else(|| super::variable("AWS_DEFAULT_REGION"));
     let stack = region.as_deref().unwrap_or("us-east-1");
-    let reading = match recorded {
+    let mut reading = match recorded {
         Some(reading) => reading,
         None => arguments.project.read(&output, stack)?,
     };
+    let machine = compute::settle(
+        &reading.project.environment,
+        arguments.container.compute_type.as_deref(),
+        arguments.image.is_some(),
+    )?;
+    reading.remarks.extend(machine.remarks.iter().cloned());
     let project = &reading.project;
     let buildspec = match &arguments.buildspec {
         Some(given) => buildspec(given, &source)?,
@@ -376,7 +382,7 @@ pub(super) fn settle(arguments: Arguments, recorded: Option<Reading>) -> Result<
                 .as_ref()
                 .is_some_and(|privileged| privileged.value),
         network: arguments.network,
-        container: arguments.container.settle()?,
+        container: arguments.container.settle(&machine)?,
         overrides,
         event: arguments.event,
         secrets: arguments.aws.secrets(&output)?,
