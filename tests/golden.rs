@@ -263,6 +263,14 @@ impl Case {
     fn judge_reproduction(&self, source: &Path, kept: &Path, runtime: Runtime) -> Vec<String> {
         let build = kept.join("build.json");
         let mut emulator = Emulator::reproduce(&build.display().to_string(), source, runtime);
+        // A record has no values of references.
+        if self
+            .arguments
+            .iter()
+            .any(|argument| argument == "--secrets")
+        {
+            emulator.command.args(&self.arguments);
+        }
         if let Some(seconds) = self.seconds {
             emulator.limit = Duration::from_secs(seconds);
         }

@@ -82,7 +82,6 @@ pub(super) fn execute(arguments: Arguments) -> Result<Exit> {
         ));
     }
     let (recorded, beside) = recorded(&arguments)?;
-    differences::refuse(&recorded)?;
     let named = arguments.log.clone();
     let (format, access) = (arguments.format, arguments.run.aws.access());
     let offline = arguments.run.aws.offline;

@@ -2,7 +2,6 @@
 
 use serde::Serialize;
 
-use crate::error::{Error, Result};
 use crate::image;
 use crate::options::Options;
 use crate::project::build::Recorded;
@@ -19,29 +18,6 @@ pub struct Difference {
 
 /// How this tool writes down a value that it was not told to write down.
 pub const HIDDEN: &str = "***";
-
-/// Refuses what no container on Linux can stand for.
-///
-/// # Errors
-///
-/// The build ran on Windows or macOS.
-pub fn refuse(recorded: &Recorded) -> Result<()> {
-    let kind = recorded
-        .project
-        .environment
-        .kind
-        .as_ref()
-        .map(|kind| kind.value);
-    match kind {
-        Some(kind) if kind.is_windows() || kind == EnvironmentType::MacArm => {
-            Err(Error::usage(format!(
-                "the build ran on {}, and there are only Linux containers here",
-                kind.name()
-            )))
-        }
-        _ => Ok(()),
-    }
-}
 
 /// Everything that differs, in the order of the record; `source` is what the source came to.
 pub fn list(recorded: &Recorded, options: &Options, source: Option<Difference>) -> Vec<Difference> {
@@ -125,6 +101,12 @@ pub fn list(recorded: &Recorded, options: &Options, source: Option<Difference>) 
 fn compute(recorded: &Recorded, options: &Options, add: &mut impl FnMut(String, &str)) {
     let environment = &recorded.project.environment;
     match environment.kind.as_ref().map(|kind| kind.value) {
+        Some(kind) if kind.is_windows() || kind == EnvironmentType::MacArm => {
+            add(
+                kind.name().to_owned(),
+                "a container of Linux, as --image says",
+            );
+        }
         Some(kind) if kind.is_lambda() => add(
             kind.name().to_owned(),
             "a container: Lambda's paths below /tmp, its own user and its limits are not there",

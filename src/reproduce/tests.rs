@@ -64,7 +64,7 @@ fn a_record_is_read_with_what_it_lacks_and_what_is_new() {
     assert_eq!(
         remarks,
         [
-            "build.json:15:105: `quantumMode` of the environment is not understood here",
+            "build.json:15:84: `quantumMode` of the environment is not understood here",
             "build.json:17:83: `someday` of the build is not understood here",
         ]
     );

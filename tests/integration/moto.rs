@@ -132,7 +132,10 @@ impl Moto {
     #[track_caller]
     pub(crate) fn aws(&self, arguments: &[&str]) -> String {
         let mut command = Command::new(folder().unwrap().join("bin/aws"));
-        command.args(arguments).stdin(Stdio::null());
+        command
+            .args(arguments)
+            .env("AWS_DEFAULT_REGION", "eu-west-1")
+            .stdin(Stdio::null());
         ask(&mut command, &self.url());
         let output = command.output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr);
