@@ -8,6 +8,7 @@ mod engine;
 mod harness;
 mod help;
 mod moto;
+mod parts;
 mod project;
 mod reports;
 mod secrets;
