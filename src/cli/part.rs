@@ -10,7 +10,7 @@ pub(super) struct PartArguments {
     #[arg(long)]
     pub(super) plan: bool,
 
-    /// Run only this phase: install, pre_build, build or post_build. Repeatable.
+    /// Run only this phase: `install`, `pre_build`, `build` or `post_build`. Repeatable.
     #[arg(long, value_name = "PHASE", value_parser = PhaseType::with_commands, value_delimiter = ',')]
     phase: Vec<PhaseType>,
 
