@@ -264,12 +264,17 @@ impl Case {
         let build = kept.join("build.json");
         let mut emulator = Emulator::reproduce(&build.display().to_string(), source, runtime);
         // A record has no values of references.
-        if self
-            .arguments
-            .iter()
-            .any(|argument| argument == "--secrets")
-        {
-            emulator.command.args(&self.arguments);
+        let mut arguments = self.arguments.iter();
+        while let Some(argument) = arguments.next() {
+            match argument.as_str() {
+                "--secrets" => {
+                    emulator.command.arg("--secrets").args(arguments.next());
+                }
+                "--offline" => {
+                    emulator.command.arg("--offline");
+                }
+                _ => {}
+            }
         }
         if let Some(seconds) = self.seconds {
             emulator.limit = Duration::from_secs(seconds);

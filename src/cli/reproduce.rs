@@ -85,8 +85,15 @@ pub(super) fn execute(arguments: Arguments) -> Result<Exit> {
     let named = arguments.log.clone();
     let (format, access) = (arguments.format, arguments.run.aws.access());
     let offline = arguments.run.aws.offline;
+    let instead = arguments.run.instead();
     let own_buildspec = arguments.run.buildspec.is_some();
     let mut options = run::settle(arguments.run, Some(reading(&recorded)))?;
+    // Those that are not here are told with the other differences.
+    let given = options.secondary.clone();
+    options.project.project.secondary_sources.retain(|source| {
+        let id = source.identifier.as_ref().map(|id| id.value.as_str());
+        given.iter().any(|(given, _)| Some(given.as_str()) == id)
+    });
     options.replay = Some(Replay {
         number: recorded.number,
         initiator: recorded.initiator.clone(),
@@ -111,6 +118,9 @@ pub(super) fn execute(arguments: Arguments) -> Result<Exit> {
         };
         let told = differences::list(&recorded, &options, found.difference);
         tell(&recorded, &told);
+        if instead.take_place(&options, log_format, style).await? {
+            return Ok(Exit::Success);
+        }
         let watcher: Box<dyn crate::engine::journal::Watcher> = match format {
             Format::Human => console::watcher(log_format, style),
             Format::Json => Box::new(Nobody),
@@ -238,8 +248,6 @@ fn reading(recorded: &Recorded) -> Reading {
         .environment
         .variables
         .retain(|variable| variable.value.value != HIDDEN);
-    // Those that are not here are told with the other differences.
-    project.secondary_sources.clear();
     Reading {
         project,
         remarks: recorded.remarks.clone(),

@@ -105,6 +105,9 @@ pub(super) struct Arguments {
     network: Option<String>,
 
     #[command(flatten)]
+    part: super::part::PartArguments,
+
+    #[command(flatten)]
     container: super::container::ContainerArguments,
 
     /// Set a variable above project and buildspec; NAME alone passes the host's value through. Repeatable.
@@ -249,6 +252,14 @@ enum Format {
 }
 
 impl Arguments {
+    /// What is wanted instead of a build.
+    pub(super) fn instead(&self) -> Instead {
+        Instead {
+            template: self.aws.write_secrets_template,
+            plan: self.part.plan,
+        }
+    }
+
     /// How the log is shown.
     pub(super) fn display(&self) -> (LogFormat, Style) {
         let verbosity = match (self.quiet, self.verbose) {
@@ -269,11 +280,9 @@ impl Arguments {
 
 pub(super) fn execute(arguments: Arguments) -> Result<Exit> {
     let (format, style) = arguments.display();
-    let write_template = arguments.aws.write_secrets_template;
+    let instead = arguments.instead();
     let options = settle(arguments, None)?;
-    if write_template {
-        let file = crate::template::write(&options)?;
-        console::message::print(&format!("wrote {}: fill in the values\n", file.display()));
+    if super::block_on(instead.take_place(&options, format, style))? {
         return Ok(Exit::Success);
     }
     let mut watcher = console::watcher(format, style);
@@ -285,6 +294,32 @@ pub(super) fn execute(arguments: Arguments) -> Result<Exit> {
         let ended = crate::run::run(&options, watcher, stop).await?;
         Ok(exit(&ended))
     })
+}
+
+/// What the flags want instead of a build.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Instead {
+    template: bool,
+    plan: bool,
+}
+
+impl Instead {
+    /// Does it; false where a build is wanted.
+    pub(super) async fn take_place(
+        self,
+        options: &Options,
+        format: LogFormat,
+        style: Style,
+    ) -> Result<bool> {
+        if self.template {
+            let file = crate::template::write(options)?;
+            console::message::print(&format!("wrote {}: fill in the values\n", file.display()));
+        } else if self.plan {
+            let plan = crate::plan::make(options).await?;
+            console::plan::print(&plan, format, style);
+        }
+        Ok(self.template || self.plan)
+    }
 }
 
 /// The exit code of a build that ended.
@@ -300,21 +335,7 @@ pub(super) fn exit(ended: &Ended) -> Exit {
 
 /// Settles the flags; a `recorded` build's project counts instead of that of `--project`.
 pub(super) fn settle(arguments: Arguments, recorded: Option<Reading>) -> Result<Options> {
-    let source = std::fs::canonicalize(&arguments.source).map_err(|error| {
-        Error::usage(format!(
-            "SOURCE {} can't be used: {error}",
-            arguments.source.display()
-        ))
-    })?;
-    if !source.is_dir() {
-        return Err(Error::usage(format!(
-            "SOURCE {} is not a directory",
-            arguments.source.display()
-        ))
-        .hint(
-            "name the folder that holds the source; another buildspec is named with --buildspec",
-        ));
-    }
+    let source = source(&arguments.source)?;
     let output = absolute(
         arguments
             .output
@@ -389,6 +410,7 @@ pub(super) fn settle(arguments: Arguments, recorded: Option<Reading>) -> Result<
         offline: arguments.aws.offline,
         access: arguments.aws.access(),
         aws_credentials: arguments.aws.aws_credentials,
+        part: arguments.part.part(),
         artifacts: arguments.artifacts.as_deref().map(absolute).transpose()?,
         reports: arguments.reports.as_deref().map(absolute).transpose()?,
         output,
@@ -403,6 +425,23 @@ pub(super) fn settle(arguments: Arguments, recorded: Option<Reading>) -> Result<
             user: super::variable("USER").unwrap_or_default(),
         },
     })
+}
+
+/// Absolute, links resolved.
+fn source(given: &Path) -> Result<PathBuf> {
+    let source = std::fs::canonicalize(given).map_err(|error| {
+        Error::usage(format!("SOURCE {} can't be used: {error}", given.display()))
+    })?;
+    if !source.is_dir() {
+        return Err(Error::usage(format!(
+            "SOURCE {} is not a directory",
+            given.display()
+        ))
+        .hint(
+            "name the folder that holds the source; another buildspec is named with --buildspec",
+        ));
+    }
+    Ok(source)
 }
 
 fn timeout(text: &str) -> Result<Duration, String> {

@@ -325,7 +325,7 @@ fn decode(source: &Source, value: &Value) -> Recorded {
     }
 }
 
-/// Group and stream in CloudWatch; where the record does not say, those that `CodeBuild` makes up.
+/// Group and stream of the log; where the record does not say, those that `CodeBuild` makes up.
 fn log_place(value: &Value) -> (String, String) {
     let logs = value.get("logs");
     let text = |value: Option<&Value>| value.and_then(Value::known).map(str::to_owned);

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::env::git::without_password;
 use crate::image;
 use crate::options::Options;
 use crate::project::build::Recorded;
@@ -181,20 +182,19 @@ fn sources(recorded: &Recorded, options: &Options, found: &mut Vec<Difference>) 
         let Some(id) = &source.identifier else {
             continue;
         };
-        if options
-            .secondary
-            .iter()
-            .any(|(given, _)| *given == id.value)
-        {
-            continue;
-        }
-        let location = source
-            .location
-            .as_ref()
-            .map_or("", |location| &location.value);
+        let id = &id.value;
+        let location = source.location.as_ref();
+        let location = location.map_or("", |location| location.value.as_str());
+        let location = without_password(location);
+        let version = recorded.project.secondary_version(id);
+        let at = version.map_or_else(String::new, |version| format!(" at {}", version.value));
+        let given = options.secondary.iter().find(|(given, _)| given == id);
         found.push(Difference {
-            recorded: format!("the secondary source {} ({location})", id.value),
-            here: format!("none: -s {}=DIR says where it is", id.value),
+            recorded: format!("the secondary source {id} ({location}{at})"),
+            here: match given {
+                Some((_, folder)) => format!("{} as it is now", folder.display()),
+                None => format!("none: -s {id}=DIR says where it is"),
+            },
         });
     }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::differences::{Difference, is_git};
-use crate::checkout::{Which, git};
+use crate::checkout::{self, Which, git};
 use crate::env::git::without_password;
 use crate::error::{Error, Result};
 use crate::project::build::Recorded;
@@ -85,19 +85,7 @@ async fn in_repository(
     version: &str,
     location: Option<&str>,
 ) -> Result<Found> {
-    let wanted = format!("{version}^{{commit}}");
-    let known = git(
-        &top,
-        &[
-            "rev-parse",
-            "--verify",
-            "--quiet",
-            "--end-of-options",
-            &wanted,
-        ],
-    )
-    .await;
-    let Ok(commit) = known else {
+    let Ok(commit) = checkout::commit(&top, version).await else {
         return Err(not_fetched(recorded, folder, version, location));
     };
     let difference = (recorded.resolved_source_version.is_empty()).then(|| Difference {

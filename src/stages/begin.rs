@@ -35,33 +35,7 @@ impl<'a> Build<'a> {
         let source = checkout::make(&options.source, &options.which, &folder.file(CHECKOUT)).await;
         let source = source.inspect_err(|_| folder.abandon(&options.output))?;
         let asked = tokio::spawn(ask_git::sources(options.clone(), source.clone()));
-        let project = &options.project.project;
-        let identity = Identity {
-            project: project_name(options),
-            region: region(options).await,
-            account: match options
-                .replay
-                .as_ref()
-                .and_then(|replay| replay.account.clone())
-            {
-                Some(account) => account,
-                None => ACCOUNT.to_owned(),
-            },
-            uuid: uuid::Uuid::new_v4().to_string(),
-            number: match options.replay.as_ref().and_then(|replay| replay.number) {
-                Some(number) => number,
-                None => folder.number,
-            },
-            image: options.image.clone(),
-            user: match (&options.replay, options.host.user.as_str()) {
-                (Some(replay), _) if !replay.initiator.is_empty() => replay.initiator.clone(),
-                (_, "") => "buildspec".to_owned(),
-                (_, user) => user.to_owned(),
-            },
-            encryption_key: project.encryption_key.clone().map(|key| key.value),
-            started,
-            sources: Sources::default(),
-        };
+        let identity = identity(options, folder.number, started).await;
         let failed = |error: io::Error| {
             folder.abandon(&options.output);
             Error::environment(format!(
@@ -190,6 +164,30 @@ impl<'a> Build<'a> {
                 }
             }
         }
+    }
+}
+
+/// Who and what a build of this number is.
+pub(crate) async fn identity(options: &Options, number: u64, started: i64) -> Identity {
+    let key = options.project.project.encryption_key.clone();
+    let replay = options.replay.as_ref();
+    Identity {
+        project: project_name(options),
+        region: region(options).await,
+        account: replay
+            .and_then(|replay| replay.account.clone())
+            .unwrap_or_else(|| ACCOUNT.to_owned()),
+        uuid: uuid::Uuid::new_v4().to_string(),
+        number: replay.and_then(|replay| replay.number).unwrap_or(number),
+        image: options.image.clone(),
+        user: match (replay, options.host.user.as_str()) {
+            (Some(replay), _) if !replay.initiator.is_empty() => replay.initiator.clone(),
+            (_, "") => "buildspec".to_owned(),
+            (_, user) => user.to_owned(),
+        },
+        encryption_key: key.map(|key| key.value),
+        started,
+        sources: Sources::default(),
     }
 }
 
