@@ -16,3 +16,4 @@ mod reproduce;
 mod rules;
 mod secrets;
 mod shells;
+mod sockets;
