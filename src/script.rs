@@ -7,6 +7,8 @@ use crate::buildspec::model::Version;
 pub struct Layout {
     root: String,
     source_number: u32,
+    /// Below `src`, where a source's kind has a folder of its own there: `/github.com/<owner>/<name>`.
+    below: String,
     /// Identifiers of secondary sources.
     secondary: Vec<String>,
 }
@@ -17,7 +19,17 @@ impl Layout {
         Self {
             root: root.into(),
             source_number,
+            below: String::new(),
             secondary: Vec::new(),
+        }
+    }
+
+    /// With the primary source in a folder below `src`; empty, or beginning with a slash.
+    #[must_use]
+    pub fn with_folder(self, below: impl Into<String>) -> Self {
+        Self {
+            below: below.into(),
+            ..self
         }
     }
 
@@ -67,7 +79,7 @@ impl Layout {
 
     /// `CODEBUILD_SRC_DIR`.
     pub fn source(&self) -> String {
-        format!("{}/src", self.gopath())
+        format!("{}/src{}", self.gopath(), self.below)
     }
 
     /// Holds the script and the state between commands.

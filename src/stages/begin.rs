@@ -79,6 +79,7 @@ impl<'a> Build<'a> {
             folder: folder.path.display().to_string(),
         });
         let layout = Layout::new("/codebuild", source_number(&identity.uuid))
+            .with_folder(project.source.folder().unwrap_or_default())
             .with_secondary(options.secondary.iter().map(|(id, _)| id.clone()));
         Ok(Self {
             options,
