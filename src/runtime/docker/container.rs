@@ -19,6 +19,7 @@ use super::exec::Door;
 use super::failure::{
     FOREIGN_PROGRAM, Failure, absent_image, create_failure, other_processor, start_failure,
 };
+use super::fence;
 use super::leftovers::{Leftover, remove};
 use super::overlay::{Volumes, mask_name};
 use super::set_up::{self, Proof};
@@ -288,7 +289,8 @@ impl Start<'_> {
             Rung::Copy => None,
             _ => Some(Proof::make(self.plan)?),
         };
-        let body = body(self.plan, rung, &container.volumes, proof.as_ref());
+        let mut body = body(self.plan, rung, &container.volumes, proof.as_ref());
+        body.networking_config = fence::around(self.plan.network.as_deref(), self.engine.host());
         let (engine, plan) = (self.engine, self.plan);
         let (created, made) = tokio::join!(
             self.create(rung, body),
