@@ -1,6 +1,7 @@
-//! `--plan`, `--phase`, `--from`.
+//! `--plan`, `--phase`, `--from`, and a hint that asks Git.
 
 use std::fs;
+use std::process::Command;
 
 use serde_json::Value;
 
@@ -180,4 +181,46 @@ fn a_plan_reads_well_on_a_narrow_screen() {
         );
     }
     assert!(!text.contains('\u{1b}'), "{text}");
+}
+
+#[test]
+fn a_file_that_git_ignores_is_named_as_absent_in_the_cloud() {
+    let source = Source::commands(&["cat settings/local.json"]);
+    fs::create_dir(source.path().join("settings")).unwrap();
+    fs::write(source.path().join("settings/local.json"), "{}\n").unwrap();
+    fs::write(source.path().join(".gitignore"), "local.json\n").unwrap();
+    for arguments in [
+        &["init", "-q"][..],
+        &["add", "-A"],
+        &[
+            "-c",
+            "user.name=a",
+            "-c",
+            "user.email=a@b",
+            "commit",
+            "-q",
+            "-m",
+            "first",
+        ],
+    ] {
+        let status = Command::new("git")
+            .arg("-C")
+            .arg(source.path())
+            .args(arguments)
+            .status();
+        assert!(status.unwrap().success(), "{arguments:?}");
+    }
+    let build = |arguments: &[&str]| {
+        let mut emulator = Emulator::with_format(source.path(), Runtime::Host, "pretty");
+        emulator.command.args(arguments);
+        emulator.finish()
+    };
+    ends_with(0, &build(&[]));
+    let output = build(&["--tracked"]);
+    ends_with(1, &output);
+    let said = String::from_utf8_lossy(&output.stdout).replace("\n", " ");
+    contains(
+        &said,
+        "settings/local.json is in your work tree, but Git ignores it",
+    );
 }
