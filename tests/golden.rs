@@ -263,12 +263,12 @@ impl Case {
     fn judge_reproduction(&self, source: &Path, kept: &Path, runtime: Runtime) -> Vec<String> {
         let build = kept.join("build.json");
         let mut emulator = Emulator::reproduce(&build.display().to_string(), source, runtime);
-        // A record has no values of references.
+        // A record has no values of references, and nothing of this machine.
         let mut arguments = self.arguments.iter();
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
-                "--secrets" => {
-                    emulator.command.arg("--secrets").args(arguments.next());
+                "--secrets" | "--volume" => {
+                    emulator.command.arg(argument).args(arguments.next());
                 }
                 "--offline" => {
                     emulator.command.arg("--offline");

@@ -52,7 +52,10 @@ impl Emulator {
 
     /// `buildspec reproduce BUILD SOURCE`.
     pub(crate) fn reproduce(build: &str, source: &Path, runtime: Runtime) -> Self {
-        Self::verb(&["reproduce", build], source, runtime, "codebuild")
+        let mut emulator = Self::verb(&["reproduce", build], source, runtime, "codebuild");
+        // The record names the image.
+        emulator.command.env_remove("BUILDSPEC_IMAGE");
+        emulator
     }
 
     fn verb(verb: &[&str], source: &Path, runtime: Runtime, format: &str) -> Self {
