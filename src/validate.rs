@@ -3,6 +3,7 @@
 pub mod catalogue;
 mod fix;
 mod inline;
+mod recover;
 pub mod selection;
 mod show;
 mod suppress;
@@ -138,8 +139,7 @@ fn check_text(source: Source, options: &Options) -> Checked {
 
 /// All that is found in the text of one buildspec.
 fn check_buildspec(source: &Source, options: &Options) -> Vec<Finding> {
-    let reading = buildspec::read(source);
-    let findings = lint::all(source, &reading, &options.lint);
+    let findings = recover::check(source, &options.lint);
     suppress::apply(source, findings, &options.selection)
 }
 

@@ -9,6 +9,12 @@ use crate::diagnostic::Finding;
 use crate::source::{Span, Spanned};
 use crate::yaml::{Entry, Kind, Node};
 
+/// How words that are newer than this tool begin or end.
+const ENVIRONMENT_FAMILIES: &[&str] = &["_CONTAINER", "_EC2", "MAC_"];
+const COMPUTE_FAMILIES: &[&str] = &["BUILD_GENERAL", "BUILD_LAMBDA_"];
+/// That of the identifiers of sources and artifacts.
+const LONGEST_IDENTIFIER: usize = 127;
+
 impl Decoder<'_> {
     pub(super) fn batch(&mut self, node: &Node) -> Option<Batch> {
         let mut batch = Batch::default();
@@ -121,6 +127,22 @@ impl Decoder<'_> {
                 _ => self.unknown_key(None, "`env` of a task", entry, keys::BATCH_ENV),
             }
         }
+        if let Some(kind) = &env.kind {
+            self.batch_word(
+                kind,
+                "env.type",
+                keys::ENVIRONMENT_TYPES,
+                ENVIRONMENT_FAMILIES,
+            );
+        }
+        if let Some(kind) = &env.compute_type {
+            self.batch_word(
+                kind,
+                "env.compute-type",
+                keys::COMPUTE_TYPES,
+                COMPUTE_FAMILIES,
+            );
+        }
         if let (Some(_), Some(fleet)) = (&env.compute_type, &env.fleet) {
             self.report(
                 Finding::warning(
@@ -132,6 +154,31 @@ impl Decoder<'_> {
             );
         }
         env
+    }
+
+    /// A word of the API. One of a known family may be newer than this tool.
+    fn batch_word(&mut self, word: &Text, key: &str, known: &[&str], families: &[&str]) {
+        let value = word.value.as_str();
+        if known.contains(&value) || value.contains('$') {
+            return;
+        }
+        let message = format!("`{key}` of a task does not take `{value}`");
+        let guess = keys::did_you_mean(value, known);
+        let in_family = families
+            .iter()
+            .any(|family| value.starts_with(family) || value.ends_with(family));
+        let help = match guess {
+            Some(guess) => format!("did you mean `{guess}`?"),
+            None => format!("known: {}", super::list(known)),
+        };
+        if in_family {
+            let message = format!("`{value}` is not known to this tool");
+            self.report(Finding::warning("batch", message, word.span).help(help));
+            return;
+        }
+        self.batch_error(&format!("{key} {value}"), message, word.span, |finding| {
+            finding.help(help)
+        });
     }
 
     fn matrix(&mut self, node: &Node) -> BatchMatrix {
@@ -201,7 +248,17 @@ impl Decoder<'_> {
             let key = entry.key.text().unwrap_or_default();
             let path = format!("{path}.{key}");
             match key {
-                "compute-type" => matrix.compute_types = self.texts(node, &path),
+                "compute-type" => {
+                    matrix.compute_types = self.texts(node, &path);
+                    for kind in &matrix.compute_types {
+                        self.batch_word(
+                            kind,
+                            "env.compute-type",
+                            keys::COMPUTE_TYPES,
+                            COMPUTE_FAMILIES,
+                        );
+                    }
+                }
                 "image" => matrix.images = self.texts(node, &path),
                 "variables" => {
                     for entry in self.entries(node, &path) {
@@ -258,6 +315,18 @@ impl Decoder<'_> {
         for Text { value, span } in tasks.iter().map(|task| &task.identifier) {
             if value.is_empty() {
                 continue;
+            }
+            let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+            if !value.bytes().all(plain) || value.len() > LONGEST_IDENTIFIER {
+                self.report(
+                    Finding::warning(
+                        "batch",
+                        format!("`{value}` is not a usual identifier"),
+                        *span,
+                    )
+                    .label("letters, digits and `_`, fewer than 128 of them")
+                    .help("write it with `_` in the place of other signs, in `depend-on` too"),
+                );
             }
             if let Some(first) = seen.get(value.as_str()).copied() {
                 let message = format!("two tasks are called `{value}`");
