@@ -17,10 +17,14 @@ use crate::error::{Error, Result};
 use crate::lint;
 use crate::places::files::{self, Input};
 use crate::places::{self, Contents, Gathered};
-use crate::source::Source;
+use crate::shellcheck::{Answer, Shellcheck};
+use crate::source::{Source, Span};
 use selection::Selection;
 
 pub use show::Format;
+
+/// The rule that ShellCheck's findings belong to.
+const SHELLCHECK: &str = "shellcheck";
 
 /// What `--fix` does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,6 +50,7 @@ pub struct Options {
     pub fail_on: Option<Severity>,
     pub selection: Selection,
     pub lint: lint::Options,
+    pub shellcheck: Shellcheck,
     pub fix: Fix,
 }
 
@@ -75,6 +80,7 @@ pub fn validate(
     options: &Options,
     output: &mut dyn Write,
 ) -> Result<Status> {
+    options.shellcheck.probe()?;
     let mut checked = Vec::new();
     let mut fixes = 0;
     let mut diff = String::new();
@@ -86,7 +92,11 @@ pub fn validate(
             continue;
         }
         let before = file.source.clone();
-        let mended = fix::mend(file.clone(), |source| check_text(source, options));
+        let alone = Options {
+            shellcheck: Shellcheck::Never,
+            ..options.clone()
+        };
+        let mended = fix::mend(file.clone(), |source| check_text(source, &alone));
         if options.fix == Fix::Show {
             diff += &fix::diff(&name, before.text(), mended.checked.source.text());
             checked.push(file);
@@ -96,7 +106,7 @@ pub fn validate(
             store(&input, mended.checked.source.text())?;
         }
         fixes += mended.fixes;
-        checked.push(mended.checked);
+        checked.push(check_text(mended.checked.source, options));
     }
     let text = match options.fix {
         Fix::Show => diff,
@@ -139,8 +149,35 @@ fn check_text(source: Source, options: &Options) -> Checked {
 
 /// All that is found in the text of one buildspec.
 fn check_buildspec(source: &Source, options: &Options) -> Vec<Finding> {
-    let findings = recover::check(source, &options.lint);
+    let findings = recover::check(source, |source| read(source, options));
     suppress::apply(source, findings, &options.selection)
+}
+
+/// What the reader, the rules and ShellCheck find.
+fn read(source: &Source, options: &Options) -> Vec<Finding> {
+    let reading = buildspec::read(source);
+    let mut findings = lint::all(source, &reading, &options.lint);
+    if options.shellcheck == Shellcheck::Never || !options.selection.has(SHELLCHECK) {
+        return findings;
+    }
+    let scripts = lint::shellcheck::scripts(source, &reading, &options.lint);
+    match options.shellcheck.look(&scripts) {
+        Answer::Nothing => return findings,
+        Answer::Comments(comments) => findings.extend(lint::shellcheck::findings(
+            source,
+            &reading,
+            &options.lint,
+            &comments,
+        )),
+        Answer::Trouble(why) => findings.push(Finding::new(
+            SHELLCHECK,
+            Severity::Note,
+            format!("ShellCheck did not look at the commands: {why}"),
+            Span::new(0, 0),
+        )),
+    }
+    findings.sort_by_key(|finding| finding.primary.span.start);
+    findings
 }
 
 fn check_inlines(source: &Source, gathered: Gathered, options: &Options) -> Vec<Finding> {

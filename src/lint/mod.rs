@@ -32,6 +32,7 @@ pub mod runtimes;
 mod secret_echo;
 mod secret_literal;
 pub(crate) mod shell;
+pub mod shellcheck;
 mod tokens;
 mod untrusted_input;
 

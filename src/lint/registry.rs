@@ -5,7 +5,7 @@ use super::{
     deploy_after_failure, discard_paths, docker_password, ecr_get_login, empty_command, exit_zero,
     exported_variable, float_version, limit, literal_variable, lost_failure, lost_function,
     lost_option, old_version, reader, reference, report_files, reserved_name, runtime, secret_echo,
-    secret_literal, untrusted_input,
+    secret_literal, shellcheck, untrusted_input,
 };
 
 /// Every rule: first what the reader reports, then the rest by name.
@@ -54,6 +54,7 @@ pub static RULES: &[Rule] = &[
     old_version::RULE,
     reserved_name::RULE,
     runtime::RULE,
+    shellcheck::RULE,
     curl_pipe_shell::RULE,
     docker_password::RULE,
     secret_echo::RULE,

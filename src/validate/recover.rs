@@ -1,8 +1,6 @@
 //! What stands behind a text that is not YAML: the rest of the file, read as if the text stood in quotes.
 
-use crate::buildspec;
 use crate::diagnostic::{Finding, Label, Severity, edit};
-use crate::lint;
 use crate::source::{Source, Span};
 
 /// Each costs a reading of the whole file.
@@ -11,8 +9,8 @@ const MOST_PATCHES: usize = 30;
 const LARGEST: usize = 256 << 10;
 
 /// All that is found in a buildspec. The reader stops where YAML ends; where quotes are the one safe mending, this goes on behind it.
-pub(super) fn check(source: &Source, options: &lint::Options) -> Vec<Finding> {
-    let mut findings = read(source, options);
+pub(super) fn check(source: &Source, read: impl Fn(&Source) -> Vec<Finding>) -> Vec<Finding> {
+    let mut findings = read(source);
     let Some(mut patch) = Patch::of(source, &findings) else {
         return findings;
     };
@@ -22,7 +20,7 @@ pub(super) fn check(source: &Source, options: &lint::Options) -> Vec<Finding> {
         let next = patch.apply(source, &patches);
         patches.push(patch);
         let Some(next) = next else { break };
-        let found = read(&next, options);
+        let found = read(&next);
         known.append(&mut findings);
         findings = found
             .into_iter()
@@ -43,10 +41,6 @@ pub(super) fn check(source: &Source, options: &lint::Options) -> Vec<Finding> {
     }
     known.sort_by_key(|finding| finding.primary.span.start);
     known
-}
-
-fn read(source: &Source, options: &lint::Options) -> Vec<Finding> {
-    lint::all(source, &buildspec::read(source), options)
 }
 
 fn is_unread(finding: &Finding) -> bool {
@@ -147,10 +141,13 @@ fn byte(place: usize, patches: &[Patch]) -> (usize, bool) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{buildspec, lint};
 
     fn found(text: &str) -> Vec<(&'static str, usize, String)> {
         let source = Source::new("buildspec.yml", text);
-        let findings = check(&source, &lint::Options::default());
+        let findings = check(&source, |source| {
+            lint::all(source, &buildspec::read(source), &lint::Options::default())
+        });
         let place = |finding: &Finding| {
             let span = finding.primary.span;
             let line = source.position(span.start).0;

@@ -12,6 +12,7 @@ fn options() -> Options {
         fail_on: Some(Severity::Error),
         selection: Selection::new(&[], &[], catalogue::rules()).unwrap(),
         lint: lint::Options::default(),
+        shellcheck: Shellcheck::Never,
         fix: Fix::No,
     }
 }
