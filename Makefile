@@ -29,8 +29,8 @@ lint: ## clippy with warnings as errors; shellcheck and cargo-deny where install
 fmt: ## format the Rust code
 	cargo fmt
 
-bench: ## measure, and print a table
-	@cargo build --release --locked --bins --examples && images/base/build.sh && python3 benches/run.py
+bench: ## measure, and write benches/RESULTS.md (ROWS="engine start_up": only these, and write nothing)
+	@cargo build --release --locked --bins --examples && images/base/build.sh && python3 benches/run.py $(ROWS)
 
 pictures: ## draw docs/pictures/ from the real program (needs PyPI's pyte)
 	@cargo build --release --locked && images/base/build.sh && python3 scripts/pictures.py $(binary)

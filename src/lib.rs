@@ -12,6 +12,8 @@ pub mod buildspec;
 #[cfg(feature = "run")]
 pub mod checkout;
 pub mod cli;
+#[cfg(feature = "run")]
+pub mod compare;
 pub mod console;
 pub mod diagnostic;
 #[cfg(feature = "run")]
@@ -29,6 +31,7 @@ pub mod options;
 #[cfg(feature = "run")]
 pub mod output;
 pub mod places;
+pub mod project;
 #[cfg(feature = "run")]
 pub mod record;
 #[cfg(feature = "run")]

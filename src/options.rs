@@ -34,6 +34,8 @@ pub struct Options {
     /// `-s`: identifier and folder, absolute.
     pub secondary: Vec<(String, PathBuf)>,
     pub buildspec: BuildspecFrom,
+    /// What `--project` says, and remarks about it; an empty one where there is none.
+    pub project: crate::project::file::Reading,
     pub runtime: RuntimeKind,
     /// As the user named it.
     pub image: String,
@@ -52,6 +54,8 @@ pub struct Options {
     /// Never call AWS.
     pub offline: bool,
     pub access: Access,
+    /// The build gets the credentials with which AWS is asked.
+    pub aws_credentials: bool,
     /// Absolute.
     pub output: PathBuf,
     /// Absolute; inside the build's folder when not given.
@@ -78,6 +82,8 @@ pub struct SecretsFile {
 pub struct Access {
     pub profile: Option<String>,
     pub region: Option<String>,
+    /// A role's ARN, to be assumed first.
+    pub role: Option<String>,
     /// `--profile` or `AWS_PROFILE`, for messages.
     pub shown_profile: Option<String>,
 }
@@ -111,8 +117,8 @@ pub struct HostFacts {
     pub docker_host: String,
     /// `PATH`.
     pub path: Option<OsString>,
-    /// `AWS_REGION` or `AWS_DEFAULT_REGION`, else `us-east-1`.
-    pub region: String,
+    /// `--region`, `AWS_REGION` or `AWS_DEFAULT_REGION`.
+    pub region: Option<String>,
     /// `USER`, or empty.
     pub user: String,
 }

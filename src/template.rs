@@ -14,7 +14,7 @@ pub(crate) fn write(options: &Options) -> Result<PathBuf> {
     let needs = needs(options)?;
     if needs.wanted().is_empty() {
         return Err(Error::usage(
-            "the buildspec refers to nothing in Parameter Store or Secrets Manager; there is nothing to write",
+            "buildspec and project refer to nothing in Parameter Store or Secrets Manager; there is nothing to write",
         ));
     }
     let file = &options.secrets.path;
@@ -42,5 +42,6 @@ fn needs(options: &Options) -> Result<Needs> {
     }
     let mut variables = Variables::default();
     variables.set_buildspec(&reading.buildspec.env);
+    variables.set_project(&options.project.project);
     Ok(Needs::of(&variables))
 }

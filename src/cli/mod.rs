@@ -1,6 +1,8 @@
 //! The command line: flags, the host's environment and the terminal become settled options here, and nowhere else.
 
 #[cfg(feature = "run")]
+mod aws;
+#[cfg(feature = "run")]
 mod clean;
 mod completions;
 #[cfg(feature = "run")]
@@ -10,6 +12,8 @@ mod kept;
 mod man;
 #[cfg(feature = "run")]
 mod overrides;
+#[cfg(feature = "run")]
+mod project;
 #[cfg(feature = "run")]
 mod report;
 #[cfg(feature = "run")]
@@ -180,6 +184,17 @@ fn variable(name: &str) -> Option<String> {
 )]
 fn variable_os(name: &str) -> Option<std::ffi::OsString> {
     std::env::var_os(name)
+}
+
+/// Names and values, in order of names; what is not UTF-8 is left out.
+#[cfg(feature = "run")]
+fn variables_beginning(start: &str) -> Vec<(String, String)> {
+    let mut variables: Vec<_> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter(|(name, _)| name.starts_with(start))
+        .collect();
+    variables.sort();
+    variables
 }
 
 /// Colour and width of a stream.

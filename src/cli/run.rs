@@ -12,7 +12,7 @@ use crate::engine::phase::Status;
 use crate::env::event::Trigger;
 use crate::error::{Error, Result};
 use crate::image;
-use crate::options::{Access, BuildspecFrom, HostFacts, Options, RuntimeKind, SecretsFile};
+use crate::options::{BuildspecFrom, HostFacts, Options, RuntimeKind};
 use crate::run::{Ended, Stop};
 
 /// Run a build in a container, as CodeBuild would.
@@ -32,7 +32,6 @@ Exit status:
   1  it failed                   5  timed out
   2  wrong usage                 129, 130, 143  hang-up, Ctrl-C, terminated
   3  the buildspec is invalid")]
-#[expect(clippy::struct_excessive_bools, reason = "flags are bools")]
 pub(super) struct Arguments {
     /// The primary source: a folder.
     #[arg(default_value = ".")]
@@ -41,19 +40,23 @@ pub(super) struct Arguments {
     #[command(flatten)]
     sources: super::sources::SourceArguments,
 
-    /// The buildspec, relative to SOURCE or absolute; `-` reads it from standard input.
+    /// The buildspec, relative to SOURCE or absolute; `-` reads it from standard input [default: the project's, else
+    /// buildspec.yml]
+    #[arg(short, long, value_name = "FILE", env = "BUILDSPEC_BUILDSPEC")]
+    buildspec: Option<PathBuf>,
+
+    #[command(flatten)]
+    project: super::project::ProjectArguments,
+
+    /// The build image; curated names such as aws/codebuild/amazonlinux-x86_64-standard:5.0 are known [default: the
+    /// project's, else what CodeBuild's console proposes]
     #[arg(
         short,
         long,
-        default_value = "buildspec.yml",
-        value_name = "FILE",
-        env = "BUILDSPEC_BUILDSPEC"
+        env = "BUILDSPEC_IMAGE",
+        help_heading = "Image and source"
     )]
-    buildspec: PathBuf,
-
-    /// The build image; curated names such as aws/codebuild/amazonlinux-x86_64-standard:5.0 are known.
-    #[arg(short, long, default_value = image::DEFAULT, env = "BUILDSPEC_IMAGE", help_heading = "Image and source")]
-    image: String,
+    image: Option<String>,
 
     /// Where commands run.
     #[arg(
@@ -121,25 +124,8 @@ pub(super) struct Arguments {
     )]
     env_file: Vec<PathBuf>,
 
-    /// Values for parameter-store and secrets-manager references [default: secrets.yml in the output directory]
-    #[arg(long, value_name = "FILE", env = "BUILDSPEC_SECRETS")]
-    secrets: Option<PathBuf>,
-
-    /// Never call AWS: every reference has to be in the secrets file.
-    #[arg(long, env = "BUILDSPEC_OFFLINE")]
-    offline: bool,
-
-    /// Write a secrets file with every reference of the buildspec, to be filled in, and run nothing.
-    #[arg(long)]
-    write_secrets_template: bool,
-
-    /// The AWS profile with which references are fetched.
-    #[arg(long, value_name = "NAME", env = "BUILDSPEC_PROFILE")]
-    profile: Option<String>,
-
-    /// The AWS region of the build, and of what it refers to.
-    #[arg(long, value_name = "REGION", env = "BUILDSPEC_REGION")]
-    region: Option<String>,
+    #[command(flatten)]
+    aws: super::aws::AwsArguments,
 
     /// Tell the build that this started it: pr:NUMBER, push:BRANCH or tag:NAME.
     #[arg(long, value_name = "EVENT", env = "BUILDSPEC_EVENT")]
@@ -274,7 +260,7 @@ pub(super) fn execute(arguments: Arguments) -> Result<Exit> {
         None if super::stdout_is_terminal() => LogFormat::Pretty,
         Some(Format::Codebuild) | None => LogFormat::CodeBuild,
     };
-    let write_template = arguments.write_secrets_template;
+    let write_template = arguments.aws.write_secrets_template;
     let options = settle(arguments)?;
     if write_template {
         let file = crate::template::write(&options)?;
@@ -314,14 +300,31 @@ fn settle(arguments: Arguments) -> Result<Options> {
             "name the folder that holds the source; another buildspec is named with --buildspec",
         ));
     }
-    let buildspec = buildspec(&arguments.buildspec, &source)?;
     let output = absolute(
         arguments
             .output
             .as_deref()
             .unwrap_or(&source.join(".buildspec")),
     )?;
-    let overrides = super::overrides::all(&arguments.env_file, &arguments.env)?;
+    let region = arguments
+        .aws
+        .region
+        .clone()
+        .or_else(|| super::variable("AWS_REGION"))
+        .or_else(|| super::variable("AWS_DEFAULT_REGION"));
+    let stack = region.as_deref().unwrap_or("us-east-1");
+    let reading = arguments.project.read(&output, stack)?;
+    let project = &reading.project;
+    let buildspec = match &arguments.buildspec {
+        Some(given) => buildspec(given, &source)?,
+        None => super::project::buildspec(project)?,
+    };
+    let timeout = arguments.timeout.or_else(|| {
+        let minutes = project.timeout_in_minutes.as_ref()?.value;
+        Some(Duration::from_mins(minutes.into()))
+    });
+    let mut overrides = arguments.aws.endpoints();
+    overrides.extend(super::overrides::all(&arguments.env_file, &arguments.env)?);
     Ok(Options {
         source,
         which: arguments.sources.which(),
@@ -331,7 +334,10 @@ fn settle(arguments: Arguments) -> Result<Options> {
             Runtime::Docker => RuntimeKind::Docker,
             Runtime::Host => RuntimeKind::Host,
         },
-        image: arguments.image,
+        image: arguments
+            .image
+            .or_else(|| Some(project.environment.image.clone()?.value))
+            .unwrap_or_else(|| image::DEFAULT.to_owned()),
         #[cfg(feature = "docker")]
         pull: match arguments.pull {
             Pull::Missing => crate::runtime::docker::Pull::Missing,
@@ -345,38 +351,30 @@ fn settle(arguments: Arguments) -> Result<Options> {
             Mode::Copy => crate::runtime::docker::SourceMode::Copy,
             Mode::Mount => crate::runtime::docker::SourceMode::Mount,
         },
-        privileged: arguments.privileged,
+        privileged: arguments.privileged
+            || project
+                .environment
+                .privileged
+                .as_ref()
+                .is_some_and(|privileged| privileged.value),
         network: arguments.network,
         container: arguments.container.settle()?,
         overrides,
         event: arguments.event,
-        secrets: secrets(
-            arguments.secrets.as_deref(),
-            &output,
-            arguments.write_secrets_template,
-        )?,
-        offline: arguments.offline,
-        access: Access {
-            shown_profile: arguments
-                .profile
-                .clone()
-                .or_else(|| super::variable("AWS_PROFILE")),
-            profile: arguments.profile,
-            region: arguments.region.clone(),
-        },
+        secrets: arguments.aws.secrets(&output)?,
+        offline: arguments.aws.offline,
+        access: arguments.aws.access(),
+        aws_credentials: arguments.aws.aws_credentials,
         artifacts: arguments.artifacts.as_deref().map(absolute).transpose()?,
         reports: arguments.reports.as_deref().map(absolute).transpose()?,
         output,
         keep_builds: arguments.keep_builds,
-        timeout: arguments.timeout,
+        timeout,
+        project: reading,
         host: HostFacts {
             docker_host: super::variable("DOCKER_HOST").unwrap_or_default(),
             path: super::variable_os("PATH"),
-            region: arguments
-                .region
-                .or_else(|| super::variable("AWS_REGION"))
-                .or_else(|| super::variable("AWS_DEFAULT_REGION"))
-                .unwrap_or_else(|| "us-east-1".to_owned()),
+            region,
             user: super::variable("USER").unwrap_or_default(),
         },
     })
@@ -409,7 +407,7 @@ fn buildspec(given: &Path, source: &Path) -> Result<BuildspecFrom> {
 }
 
 /// Absolute, with the links of what exists resolved, so that "below the source" can be told by names.
-fn absolute(path: &Path) -> Result<PathBuf> {
+pub(super) fn absolute(path: &Path) -> Result<PathBuf> {
     let path = std::path::absolute(path)
         .map_err(|error| Error::usage(format!("{}: {error}", path.display())))?;
     for ancestor in path.ancestors() {
@@ -421,23 +419,6 @@ fn absolute(path: &Path) -> Result<PathBuf> {
         }
     }
     Ok(path)
-}
-
-fn secrets(named: Option<&Path>, output: &Path, to_be_written: bool) -> Result<SecretsFile> {
-    if let Some(file) = named.filter(|file| !to_be_written && !file.exists()) {
-        return Err(Error::usage(format!(
-            "--secrets {}: there is no such file",
-            file.display()
-        ))
-        .hint("--write-secrets-template writes it, to be filled in"));
-    }
-    Ok(SecretsFile {
-        path: match named {
-            Some(file) => absolute(file)?,
-            None => output.join("secrets.yml"),
-        },
-        named: named.is_some(),
-    })
 }
 
 /// Resolves when somebody wants the build to end; a second Ctrl-C ends this process at once.

@@ -4,14 +4,19 @@ pub mod assumptions;
 pub mod event;
 pub mod journal;
 pub mod machine;
+pub mod pause;
 pub mod phase;
+mod retry;
 
+use std::cell::RefCell;
 use std::time::Instant;
 
 use event::{Event, Place};
 use journal::Journal;
-use machine::{Machine, Run, Step};
+use machine::{Machine, Retry, Run, Step};
+use pause::{Order, Pause, Stop};
 use phase::{Context, Exit, PhaseType, Status};
+use retry::{Failure, Heard};
 
 use crate::runtime::{Became, Executor, Lost, Sink};
 use crate::source::Source;
@@ -23,6 +28,8 @@ pub enum Next {
     Upload,
     /// The build is over.
     Finish(Status),
+    /// Somebody ended it at a command, and may want its artifacts.
+    Quit { artifacts: bool },
 }
 
 /// The variable that tells commands whether an earlier one has failed.
@@ -35,31 +42,37 @@ pub async fn run_phases<E: Executor>(
     machine: &mut Machine<'_>,
     executor: &mut E,
     buildspec: &Source,
+    debugger: &mut impl Pause,
     journal: &mut Journal,
 ) -> Result<Next, Lost> {
     let mut last = None;
-    let mut told_failing = false;
-    let mut failure: Option<Context> = None;
+    let mut told = true;
+    let mut failure = Failure::default();
+    let mut heard = Heard::new(machine.asks_for_output());
     loop {
         match machine.next(last.take()) {
             Step::Enter(phase) => journal.enter(phase),
             Step::Run(run) => {
-                if !machine.succeeding() && !told_failing && tells_failure(run) {
-                    executor.set_variable(SUCCEEDING, "0").await?;
-                    told_failing = true;
+                let succeeding = machine.succeeding();
+                if succeeding != told && (succeeding || tells_failure(run)) {
+                    let value = if succeeding { "1" } else { "0" };
+                    executor.set_variable(SUCCEEDING, value).await?;
+                    told = succeeding;
                 }
-                let succeeded = match ready(run, executor, journal).await? {
+                heard.forget();
+                let went = match ready(run, executor, journal).await? {
                     Ok(()) => {
-                        let exit = run_command(run, executor, buildspec, journal).await?;
-                        if !exit.success() && failure.is_none() {
-                            failure = Some(failure_context(&run.command.value, exit));
-                        }
-                        exit.success()
+                        attempt(run, executor, buildspec, debugger, &mut heard, journal).await?
                     }
-                    Err(context) => {
-                        failure.get_or_insert(context);
+                    Err(context) => Went::Wrong(context),
+                };
+                let succeeded = match went {
+                    Went::Well => true,
+                    Went::Wrong(context) => {
+                        failure.note(context, &heard);
                         false
                     }
+                    Went::NoFurther { artifacts } => return Ok(Next::Quit { artifacts }),
                 };
                 if journal.is_broken() {
                     // Nobody would learn what the rest did.
@@ -67,9 +80,44 @@ pub async fn run_phases<E: Executor>(
                 }
                 last = Some(succeeded);
             }
-            Step::Leave(_, status) => journal.leave(status, failure.take().unwrap_or_default()),
+            Step::Judge(retry) => last = Some(judge(retry, &mut failure, journal)),
+            Step::Leave(_, status) => {
+                let failure = std::mem::take(&mut failure);
+                journal.leave(status, failure.context.unwrap_or_default());
+            }
             Step::Upload => return Ok(Next::Upload),
             Step::Finish(status) => return Ok(Next::Finish(status)),
+        }
+    }
+}
+
+/// Whether a failed phase begins again. No line of `CodeBuild`'s about it is known, so the log has none.
+fn judge(retry: Retry<'_>, failure: &mut Failure, journal: &mut Journal) -> bool {
+    let Retry {
+        phase,
+        regex,
+        number,
+        most,
+    } = retry;
+    match failure.matches(regex) {
+        Ok(true) => {
+            journal.emit(&Event::Warning(format!(
+                "on-failure: RETRY: {phase} begins again with its first command ({number} of {most})"
+            )));
+            *failure = Failure::default();
+            true
+        }
+        Ok(false) => {
+            journal.emit(&Event::Note(format!(
+                "on-failure: RETRY: {phase} is not tried again: neither its message nor the command's output matches {regex}"
+            )));
+            false
+        }
+        Err(error) => {
+            journal.emit(&Event::Warning(format!(
+                "on-failure: RETRY: {phase} is not tried again: {regex} is no pattern: {error}"
+            )));
+            false
         }
     }
 }
@@ -105,28 +153,89 @@ fn tells_failure(run: Run<'_>) -> bool {
     !run.finally || assumptions::NOT_SUCCEEDING_IN_FINALLY
 }
 
-async fn run_command<E: Executor>(
+/// What a command came to.
+enum Went {
+    Well,
+    Wrong(Context),
+    /// Somebody ended the build at it.
+    NoFurther {
+        artifacts: bool,
+    },
+}
+
+/// Runs a command, as often and with such a text as whoever stops the build wants.
+async fn attempt<E: Executor>(
     run: Run<'_>,
     executor: &mut E,
     buildspec: &Source,
+    debugger: &mut impl Pause,
+    heard: &mut Heard,
     journal: &mut Journal,
-) -> Result<Exit, Lost> {
-    let text = &run.command.value;
+) -> Result<Went, Lost> {
+    let place = Place::of(buildspec, run.command.span);
+    let mut text = run.command.value.clone();
+    let mut failure = None;
+    loop {
+        let stop = Stop {
+            run,
+            text: &text,
+            place: &place,
+        };
+        let order = match failure {
+            None => debugger.before(stop, journal).await?,
+            Some(exit) => debugger.failed(stop, exit, journal).await?,
+        };
+        match (order, failure) {
+            (Order::Run(wanted), _) => text = wanted,
+            (Order::GoOn, Some(exit)) => return Ok(Went::Wrong(failure_context(&text, exit))),
+            (Order::Skip, _) | (Order::GoOn, None) => return Ok(Went::Well),
+            (Order::Quit { artifacts }, _) => return Ok(Went::NoFurther { artifacts }),
+        }
+        let stop = Stop {
+            run,
+            text: &text,
+            place: &place,
+        };
+        match run_command(stop, executor, debugger, heard, journal).await? {
+            None => return Ok(Went::NoFurther { artifacts: false }),
+            Some(exit) if exit.success() => return Ok(Went::Well),
+            Some(exit) => failure = Some(exit),
+        }
+    }
+}
+
+async fn run_command<E: Executor>(
+    stop: Stop<'_>,
+    executor: &mut E,
+    debugger: &mut impl Pause,
+    heard: &mut Heard,
+    journal: &mut Journal,
+) -> Result<Option<Exit>, Lost> {
+    let Stop { run, text, place } = stop;
     journal.emit(&Event::CommandStarted {
         phase: run.phase,
         finally: run.finally,
         number: run.number,
-        text: text.clone(),
-        place: Some(Place::of(buildspec, run.command.span)),
+        text: text.to_owned(),
+        place: Some(place.clone()),
     });
     let started = Instant::now();
-    let exit = executor.execute(text, &mut Output(journal)).await?;
-    journal.emit(&Event::CommandEnded {
-        text: text.clone(),
+    let shared = RefCell::new(journal);
+    let mut output = Output {
+        journal: &shared,
+        heard,
+    };
+    let work = executor.execute(text, &mut output);
+    let Some(exit) = debugger.during(stop, work, &shared).await? else {
+        return Ok(None);
+    };
+    let exit = exit?;
+    shared.into_inner().emit(&Event::CommandEnded {
+        text: text.to_owned(),
         exit,
         duration: started.elapsed(),
     });
-    Ok(exit)
+    Ok(Some(exit))
 }
 
 /// The context of a phase whose command failed, in `CodeBuild`'s words; the full stop is appended blindly.
@@ -163,20 +272,25 @@ pub fn count_lines(phases: &crate::buildspec::model::Phases) -> Vec<String> {
     lines
 }
 
-struct Output<'a>(&'a mut Journal);
+struct Output<'a, 'j> {
+    journal: &'a RefCell<&'j mut Journal>,
+    heard: &'a mut Heard,
+}
 
-impl Sink for Output<'_> {
+impl Sink for Output<'_, '_> {
     fn write(&mut self, bytes: &[u8]) {
-        self.0.emit(&Event::Output(bytes));
+        self.heard.push(bytes);
+        self.journal.borrow_mut().emit(&Event::Output(bytes));
     }
 
     fn idle(&mut self) {
-        self.0.idle();
+        self.journal.borrow_mut().idle();
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::VecDeque;
     use std::io;
     use std::sync::{Arc, Mutex};
 
@@ -216,13 +330,28 @@ mod tests {
     const BUILDSPEC: &str = "version: 0.2\nphases:\n  build:\n    commands:\n      - one\n      - two\n    finally:\n      - last\n  post_build:\n    commands:\n      - after\n";
 
     async fn play(answers: Vec<Answer>) -> (Result<Next, Lost>, Vec<String>, Vec<String>) {
-        let source = Source::new("buildspec.yml", BUILDSPEC);
+        play_with(answers, &mut None::<Orders>).await
+    }
+
+    async fn play_with(
+        answers: Vec<Answer>,
+        debugger: &mut impl Pause,
+    ) -> (Result<Next, Lost>, Vec<String>, Vec<String>) {
+        play_of(BUILDSPEC, answers, debugger).await
+    }
+
+    async fn play_of(
+        text: &str,
+        answers: Vec<Answer>,
+        debugger: &mut impl Pause,
+    ) -> (Result<Next, Lost>, Vec<String>, Vec<String>) {
+        let source = Source::new("buildspec.yml", text);
         let reading = buildspec::read(&source);
         let mut machine = Machine::new(&reading.buildspec.phases);
         let mut fake = Fake::new(answers);
         let log = Log::default();
         let mut journal = Journal::new(Rewriter::default(), vec![Box::new(log.clone())]);
-        let next = run_phases(&mut machine, &mut fake, &source, &mut journal).await;
+        let next = run_phases(&mut machine, &mut fake, &source, debugger, &mut journal).await;
         (next, fake.calls, log.lines())
     }
 
@@ -260,6 +389,56 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_retried_phase_succeeds_without_a_trace_in_the_log() {
+        let spec = "version: 0.2\nphases:\n  build:\n    on-failure: RETRY-2-timed out\n    commands:\n      - one\n      - two\n    finally:\n      - last\n";
+        let slow = Answer::Ends("it timed out\n", Exit::Status(7));
+        let well = Answer::Ends("", Exit::Status(0));
+        let answers = vec![well.clone(), slow.clone(), well];
+        let (next, calls, lines) = play_of(spec, answers, &mut None::<Orders>).await;
+        assert_eq!(next.unwrap(), Next::Upload);
+        assert_eq!(
+            calls,
+            [
+                "one",
+                "two",
+                "CODEBUILD_BUILD_SUCCEEDING=0",
+                "last",
+                "CODEBUILD_BUILD_SUCCEEDING=1",
+                "one",
+                "two",
+                "last"
+            ]
+        );
+        assert!(lines.contains(&"Phase complete: BUILD State: SUCCEEDED".to_owned()));
+        assert!(
+            !lines.iter().any(|line| line.contains("RETRY")),
+            "{lines:?}"
+        );
+
+        let other = Answer::Ends("no such host\n", Exit::Status(7));
+        let (_, calls, lines) = play_of(spec, vec![other], &mut None::<Orders>).await;
+        assert_eq!(calls, ["one", "CODEBUILD_BUILD_SUCCEEDING=0", "last"]);
+        assert!(lines.contains(&"Phase complete: BUILD State: FAILED".to_owned()));
+
+        // The last attempt's failure is the phase's.
+        let answers = vec![
+            slow.clone(),
+            Answer::Ends("", Exit::Status(0)),
+            slow.clone(),
+            Answer::Ends("", Exit::Status(0)),
+            Answer::Ends("timed out", Exit::Status(9)),
+        ];
+        let (_, calls, lines) = play_of(spec, answers, &mut None::<Orders>).await;
+        assert_eq!(calls.iter().filter(|call| *call == "one").count(), 3);
+        assert!(
+            lines
+                .iter()
+                .any(|line| line.ends_with("Reason: exit status 9")),
+            "{lines:?}"
+        );
+    }
+
+    #[tokio::test]
     async fn a_lost_place_is_asked_nothing_more() {
         let (next, calls, lines) = play(vec![
             Answer::Ends("", Exit::Status(0)),
@@ -269,6 +448,66 @@ mod tests {
         assert!(next.is_err());
         assert_eq!(calls, ["one", "two"]);
         assert_eq!(lines.last().map(String::as_str), Some("half a li"));
+    }
+
+    /// Gives these orders before and after commands; beyond them, those of nobody.
+    #[derive(Debug, Default)]
+    struct Orders {
+        before: VecDeque<Order>,
+        failed: VecDeque<Order>,
+    }
+
+    impl Pause for Orders {
+        async fn before(&mut self, stop: Stop<'_>, _: &mut Journal) -> Result<Order, Lost> {
+            let order = self.before.pop_front();
+            Ok(order.unwrap_or(Order::Run(stop.text.to_owned())))
+        }
+
+        async fn failed(&mut self, _: Stop<'_>, _: Exit, _: &mut Journal) -> Result<Order, Lost> {
+            Ok(self.failed.pop_front().unwrap_or(Order::GoOn))
+        }
+
+        async fn during<T>(
+            &mut self,
+            _: Stop<'_>,
+            work: impl Future<Output = T>,
+            _: &RefCell<&mut Journal>,
+        ) -> Result<Option<T>, Lost> {
+            Ok(Some(work.await))
+        }
+    }
+
+    #[tokio::test]
+    async fn a_command_is_edited_retried_skipped() {
+        let no = Answer::Ends("", Exit::Status(1));
+        let mut orders = Orders {
+            before: [Order::Skip, Order::Run("two!".to_owned())].into(),
+            failed: [Order::Run("two!".to_owned()), Order::Run("2".to_owned())].into(),
+        };
+        let (next, calls, lines) = play_with(vec![no.clone(), no], &mut orders).await;
+        assert_eq!(next.unwrap(), Next::Upload);
+        assert_eq!(calls, ["two!", "two!", "2", "last", "after"]);
+        assert!(lines.contains(&"Phase complete: BUILD State: SUCCEEDED".to_owned()));
+
+        let no = Answer::Ends("", Exit::Status(1));
+        let mut orders = Orders {
+            failed: [Order::Skip].into(),
+            ..Orders::default()
+        };
+        let (next, calls, _) = play_with(vec![no], &mut orders).await;
+        assert_eq!(next.unwrap(), Next::Upload);
+        assert_eq!(calls, ["one", "two", "last", "after"]);
+    }
+
+    #[tokio::test]
+    async fn nothing_runs_after_the_end_was_ordered() {
+        let mut orders = Orders {
+            before: [Order::Run("1".to_owned()), Order::Quit { artifacts: true }].into(),
+            ..Orders::default()
+        };
+        let (next, calls, _) = play_with(Vec::new(), &mut orders).await;
+        assert_eq!(next.unwrap(), Next::Quit { artifacts: true });
+        assert_eq!(calls, ["1"]);
     }
 
     #[test]

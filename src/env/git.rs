@@ -95,7 +95,7 @@ async fn ask(source: &Path, arguments: &[&str]) -> String {
 }
 
 /// Tokens in a URL must not reach a log.
-fn without_password(url: &str) -> String {
+pub(crate) fn without_password(url: &str) -> String {
     match (url.find("://"), url.rfind('@')) {
         (Some(scheme), Some(at)) if at > scheme && !url[scheme + 3..at].contains('/') => {
             format!("{}{}", &url[..scheme + 3], &url[at + 1..])

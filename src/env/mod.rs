@@ -24,6 +24,8 @@ pub mod secrets;
 use std::collections::BTreeMap;
 
 use crate::buildspec::model::{Env, Variable};
+use crate::project::Project;
+use crate::project::model::VariableType;
 use crate::script;
 use secret::Secret;
 
@@ -95,6 +97,19 @@ impl Variables {
         add(&env.variables, Value::Plain);
         add(&env.parameter_store, Value::ParameterStore);
         add(&env.secrets_manager, Value::SecretsManager);
+    }
+
+    /// Takes in a project's variables.
+    pub fn set_project(&mut self, project: &Project) {
+        for variable in &project.environment.variables {
+            let value = variable.value.value.clone();
+            let value = match variable.kind {
+                VariableType::Plaintext => Value::Plain(value),
+                VariableType::ParameterStore => Value::ParameterStore(value),
+                VariableType::SecretsManager => Value::SecretsManager(value),
+            };
+            self.set(Level::Project, &variable.name.value, value);
+        }
     }
 
     /// The value of a name.

@@ -1,6 +1,7 @@
 //! What a build's variables refer to, each thing asked for once.
 
 use std::collections::BTreeMap;
+use std::time::SystemTime;
 
 use super::secret::Secret;
 use super::{Value, Variables, json};
@@ -108,6 +109,16 @@ pub fn in_one(refusals: &[Refusal]) -> Option<(&'static str, String)> {
 
 /// What somebody told.
 pub type Answers = BTreeMap<Wanted, Result<Secret, Refusal>>;
+
+/// What AWS told, and as whom it was asked.
+#[derive(Debug, Default)]
+pub struct Told {
+    pub answers: Answers,
+    /// The caller's credentials, under the names by which every AWS tool finds them.
+    pub credentials: Vec<(&'static str, Secret)>,
+    /// When they end, where they do.
+    pub expires: Option<SystemTime>,
+}
 
 /// A variable and what it wants.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,12 +1,12 @@
 //! Where buildspecs live: files, folders, and inside templates, the API's JSON and Terraform.
 
 mod api;
-mod cloudformation;
+pub(crate) mod cloudformation;
 pub mod files;
 pub mod mapped;
 mod scalar;
-mod terraform;
-mod tree;
+pub(crate) mod terraform;
+pub(crate) mod tree;
 
 use crate::diagnostic::{Finding, Severity};
 use crate::source::{Source, Span};

@@ -11,15 +11,15 @@ use crate::source::{Source, Span};
 
 /// A value with its tag.
 #[derive(Debug)]
-pub(super) struct Node {
+pub(crate) struct Node {
     /// `Sub` for `!Sub`.
-    pub(super) tag: Option<String>,
-    pub(super) kind: Kind,
-    pub(super) span: Span,
+    pub(crate) tag: Option<String>,
+    pub(crate) kind: Kind,
+    pub(crate) span: Span,
 }
 
 #[derive(Debug)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     Scalar { text: String, style: ScalarStyle },
     Sequence(Vec<Rc<Node>>),
     Mapping(Vec<(Rc<Node>, Rc<Node>)>),
@@ -27,34 +27,34 @@ pub(super) enum Kind {
 
 /// Why a file can't be read, and where.
 #[derive(Debug)]
-pub(super) struct Unreadable {
-    pub(super) why: String,
-    pub(super) at: usize,
+pub(crate) struct Unreadable {
+    pub(crate) why: String,
+    pub(crate) at: usize,
 }
 
 impl Node {
-    pub(super) fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<&str> {
         match &self.kind {
             Kind::Scalar { text, .. } => Some(text),
             _ => None,
         }
     }
 
-    pub(super) fn entries(&self) -> &[(Rc<Self>, Rc<Self>)] {
+    pub(crate) fn entries(&self) -> &[(Rc<Self>, Rc<Self>)] {
         match &self.kind {
             Kind::Mapping(entries) => entries,
             _ => &[],
         }
     }
 
-    pub(super) fn items(&self) -> &[Rc<Self>] {
+    pub(crate) fn items(&self) -> &[Rc<Self>] {
         match &self.kind {
             Kind::Sequence(items) => items,
             _ => &[],
         }
     }
 
-    pub(super) fn get(&self, key: &str) -> Option<&Rc<Self>> {
+    pub(crate) fn get(&self, key: &str) -> Option<&Rc<Self>> {
         self.entries()
             .iter()
             .find(|(name, _)| name.text() == Some(key))
@@ -63,7 +63,7 @@ impl Node {
 }
 
 /// Reads every document of a file.
-pub(super) fn read(source: &Source) -> Result<Vec<Rc<Node>>, Unreadable> {
+pub(crate) fn read(source: &Source) -> Result<Vec<Rc<Node>>, Unreadable> {
     let text = source.text();
     let options =
         granit_parser::options! { emit_comments: false, simple_key_max_lookahead: text.len() + 1 };

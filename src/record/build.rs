@@ -39,6 +39,8 @@ pub struct Build {
     pub secondary_artifacts: Vec<BuildArtifacts>,
     pub cache: Cache,
     pub environment: Environment,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service_role: Option<String>,
     pub logs: Logs,
     pub timeout_in_minutes: u32,
     pub queued_timeout_in_minutes: u32,
@@ -100,7 +102,7 @@ pub struct Environment {
     #[serde(rename = "type")]
     pub kind: &'static str,
     pub image: String,
-    pub compute_type: &'static str,
+    pub compute_type: String,
     pub environment_variables: Vec<EnvironmentVariable>,
     pub privileged_mode: bool,
 }
@@ -142,7 +144,7 @@ impl Build {
             current_phase: PhaseType::Submitted,
             build_status: Status::InProgress,
             source_version: identity.source_version().to_owned(),
-            resolved_source_version: identity.git.commit.clone(),
+            resolved_source_version: identity.sources.git.commit.clone(),
             project_name: identity.project.clone(),
             phases: vec![
                 BuildPhase {
@@ -164,13 +166,14 @@ impl Build {
             ],
             source: Source {
                 kind: "NO_SOURCE",
-                location: identity.git.url.clone(),
+                location: identity.sources.git.url.clone(),
                 buildspec,
             },
             artifacts: None,
             secondary_artifacts: Vec::new(),
             cache: Cache { kind: "NO_CACHE" },
             environment,
+            service_role: None,
             logs: Logs {
                 group_name: format!("/aws/codebuild/{}", identity.project),
                 stream_name: identity.uuid.clone(),
@@ -178,14 +181,22 @@ impl Build {
             timeout_in_minutes: 60,
             queued_timeout_in_minutes: 480,
             build_complete: false,
-            initiator: identity.initiator.clone(),
-            encryption_key: format!(
-                "arn:aws:kms:{}:{}:alias/aws/s3",
-                identity.region, identity.account
-            ),
+            initiator: identity.initiator().to_owned(),
+            encryption_key: identity.encryption_key(),
             exported_environment_variables: Vec::new(),
             report_arns: Vec::new(),
         }
+    }
+
+    /// Takes in what Git had to say.
+    pub fn learn(&mut self, identity: &Identity) {
+        identity
+            .source_version()
+            .clone_into(&mut self.source_version);
+        self.resolved_source_version
+            .clone_from(&identity.sources.git.commit);
+        self.source.location.clone_from(&identity.sources.git.url);
+        identity.initiator().clone_into(&mut self.initiator);
     }
 
     /// Rewrites the texts that came from outside; what events tell is rewritten already.

@@ -5,18 +5,17 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::Script;
+use super::{Script, ask_git};
 use crate::buildspec;
-use crate::checkout::{self, Which};
+use crate::checkout;
 use crate::engine::event::Event;
 use crate::engine::journal::{Journal, Watcher};
-use crate::env::builtin::Identity;
-use crate::env::event;
-use crate::env::git;
+use crate::env::builtin::{Identity, Sources};
 use crate::env::mask::Rewriter;
 use crate::error::{Error, Result};
 use crate::options::{BuildspecFrom, Options, RuntimeKind};
 use crate::output::BuildFolder;
+use crate::project::model::{EnvironmentType, VariableType};
 use crate::record::Files;
 use crate::record::build::{self, Environment, EnvironmentVariable, Record};
 use crate::run::Build;
@@ -35,34 +34,22 @@ impl<'a> Build<'a> {
         let folder = BuildFolder::take(&options.output, options.keep_builds)?;
         let source = checkout::make(&options.source, &options.which, &folder.file(CHECKOUT)).await;
         let source = source.inspect_err(|_| folder.abandon(&options.output))?;
-        let mut versions = Vec::new();
-        for (id, folder) in &options.secondary {
-            versions.push((id.clone(), git::facts(folder).await));
-        }
-        let mut git = git::facts(&source).await;
-        if let Which::Revision(revision) = &options.which {
-            git.branch.clone_from(revision);
-        }
-        let webhook = match &options.event {
-            Some(trigger) => Some(event::webhook(trigger, &source, &git).await),
-            None => None,
-        };
+        let asked = tokio::spawn(ask_git::sources(options.clone(), source.clone()));
+        let project = &options.project.project;
         let identity = Identity {
             project: project_name(options),
-            region: options.host.region.clone(),
+            region: region(options).await,
             account: ACCOUNT.to_owned(),
             uuid: uuid::Uuid::new_v4().to_string(),
             number: folder.number,
             image: options.image.clone(),
-            initiator: match &webhook {
-                Some(webhook) => webhook.initiator.clone(),
-                None if options.host.user.is_empty() => "buildspec".to_owned(),
-                None => options.host.user.clone(),
+            user: match options.host.user.as_str() {
+                "" => "buildspec".to_owned(),
+                user => user.to_owned(),
             },
+            encryption_key: project.encryption_key.clone().map(|key| key.value),
             started,
-            git,
-            webhook,
-            secondary: versions,
+            sources: Sources::default(),
         };
         let failed = |error: io::Error| {
             folder.abandon(&options.output);
@@ -73,10 +60,7 @@ impl<'a> Build<'a> {
         };
         let environment = environment(options);
         let mut record = build::Build::new(&identity, buildspec_name(options), environment);
-        if let Some(timeout) = options.timeout {
-            record.timeout_in_minutes =
-                u32::try_from(timeout.as_secs().div_ceil(60)).unwrap_or(u32::MAX);
-        }
+        note_project(&mut record, options);
         let record = Record::create(record, folder.file("build.json")).map_err(failed)?;
         let files = Files::create(&folder).map_err(failed)?;
         // The console comes last: what it shows is already kept.
@@ -101,6 +85,7 @@ impl<'a> Build<'a> {
             folder,
             source,
             identity,
+            asked: Some(asked),
             layout,
             journal,
             record,
@@ -109,6 +94,17 @@ impl<'a> Build<'a> {
             underway: None,
             sweep: None,
         })
+    }
+
+    /// Waits for what Git was asked at the start; the second time there is nothing to wait for.
+    pub(crate) async fn learn_sources(&mut self) {
+        let Some(asked) = self.asked.take() else {
+            return;
+        };
+        if let Ok(sources) = asked.await {
+            self.identity.sources = sources;
+            self.record.change(|build| build.learn(&self.identity));
+        }
     }
 
     pub(crate) fn elapsed(&self) -> Duration {
@@ -186,8 +182,51 @@ impl<'a> Build<'a> {
     }
 }
 
+/// Of builds for which nobody names one.
+const REGION: &str = "us-east-1";
+
+/// Where the build says it runs. A profile's region counts where the user chose to be somebody at AWS; other builds look
+/// at no file of AWS's tools.
+#[cfg_attr(
+    not(feature = "aws"),
+    expect(
+        clippy::unused_async,
+        reason = "only AWS's files have to be waited for"
+    )
+)]
+async fn region(options: &Options) -> String {
+    if let Some(region) = &options.host.region {
+        return region.clone();
+    }
+    #[cfg(feature = "aws")]
+    if options.aws_credentials || options.access.profile.is_some() {
+        let region = Box::pin(crate::env::aws::region(&options.access)).await;
+        return region.unwrap_or_else(|| REGION.to_owned());
+    }
+    REGION.to_owned()
+}
+
+/// What the record says beyond what every build has.
+fn note_project(record: &mut build::Build, options: &Options) {
+    let project = &options.project.project;
+    if let Some(kind) = &project.source.kind {
+        record.source.kind = kind.value.name();
+    }
+    record.service_role = project.service_role.clone().map(|role| role.value);
+    if let Some(minutes) = &project.queued_timeout_in_minutes {
+        record.queued_timeout_in_minutes = minutes.value;
+    }
+    if let Some(timeout) = options.timeout {
+        record.timeout_in_minutes =
+            u32::try_from(timeout.as_secs().div_ceil(60)).unwrap_or(u32::MAX);
+    }
+}
+
 /// The source folder's name, in the letters that a project's name may have (spec 22.2).
 fn project_name(options: &Options) -> String {
+    if let Some(name) = &options.project.project.name {
+        return name.value.clone();
+    }
     let folder = options
         .source
         .file_name()
@@ -225,24 +264,50 @@ fn buildspec_name(options: &Options) -> String {
 }
 
 fn environment(options: &Options) -> Environment {
-    let variable = |variable: &crate::options::Override| EnvironmentVariable {
-        name: variable.name.clone(),
-        value: if variable.passed_through {
-            "***".to_owned()
-        } else {
-            variable.value.clone()
-        },
-        kind: "PLAINTEXT",
+    let project = &options.project.project.environment;
+    let here = if cfg!(target_arch = "aarch64") {
+        EnvironmentType::ArmContainer
+    } else {
+        EnvironmentType::LinuxContainer
     };
     Environment {
-        kind: if cfg!(target_arch = "aarch64") {
-            "ARM_CONTAINER"
-        } else {
-            "LINUX_CONTAINER"
-        },
+        kind: project.kind.as_ref().map_or(here, |kind| kind.value).name(),
         image: options.image.clone(),
-        compute_type: "BUILD_GENERAL1_SMALL",
-        environment_variables: options.overrides.iter().map(variable).collect(),
+        compute_type: match &project.compute_type {
+            Some(compute) => compute.value.clone(),
+            None => "BUILD_GENERAL1_SMALL".to_owned(),
+        },
+        environment_variables: variables(options),
         privileged_mode: options.privileged,
     }
+}
+
+/// The project's, and those of the command line in the place of those of the same name, as `StartBuild` merges them.
+fn variables(options: &Options) -> Vec<EnvironmentVariable> {
+    let project = options.project.project.environment.variables.iter();
+    let project = project.map(|variable| EnvironmentVariable {
+        name: variable.name.value.clone(),
+        value: variable.value.value.clone(),
+        kind: variable.kind.name(),
+    });
+    let given = options
+        .overrides
+        .iter()
+        .map(|variable| EnvironmentVariable {
+            name: variable.name.clone(),
+            value: if variable.passed_through {
+                "***".to_owned()
+            } else {
+                variable.value.clone()
+            },
+            kind: VariableType::Plaintext.name(),
+        });
+    let mut all: Vec<EnvironmentVariable> = Vec::new();
+    for variable in project.chain(given) {
+        match all.iter_mut().find(|other| other.name == variable.name) {
+            Some(other) => *other = variable,
+            None => all.push(variable),
+        }
+    }
+    all
 }

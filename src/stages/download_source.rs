@@ -26,6 +26,7 @@ impl Build<'_> {
     ) -> Result<Session, Halt> {
         let source = self.layout.source();
         self.journal.enter(PhaseType::DownloadSource);
+        self.learn_sources().await;
         for line in [
             "Running on CodeBuild On-demand",
             "Waiting for agent ping",
@@ -85,6 +86,28 @@ impl Build<'_> {
 
     fn say_what_is_odd(&mut self, script: &Script) {
         let buildspec = &script.reading.buildspec;
+        for source in &self.options.project.project.secondary_sources {
+            if let Some(id) = &source.identifier
+                && !self
+                    .options
+                    .secondary
+                    .iter()
+                    .any(|(given, _)| *given == id.value)
+            {
+                self.journal.emit(&Event::Warning(format!(
+                    "the project's secondary source {id} is not here: -s {id}=DIR says where it is",
+                    id = id.value
+                )));
+            }
+        }
+        for remark in &self.options.project.remarks {
+            let text = remark.text.clone();
+            self.journal.emit(&if remark.warning {
+                Event::Warning(text)
+            } else {
+                Event::Note(text)
+            });
+        }
         for name in phases_without_commands(buildspec) {
             self.journal
                 .say(format!("No commands found for phase name: {name}"));

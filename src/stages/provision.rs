@@ -155,9 +155,10 @@ impl Build<'_> {
                 engine = Engine::connect(&host) => engine?,
                 () = cancel.cancelled() => return Err(Error::environment("stopped")),
             };
+            let started = Container::start(&engine, &plan, &mut told, &cancel).await;
+            // Not before: the engine has enough to do with the start.
             sender.send(engine.clone()).ok();
-            let (container, supervisor, notes) =
-                Container::start(&engine, &plan, &mut told, &cancel).await?;
+            let (container, supervisor, notes) = started?;
             Ok(Provisioned {
                 place: Place::Docker(container),
                 supervisor,

@@ -1,20 +1,27 @@
 //! The build's variables: merged, their references followed, what came of those hidden from everybody but the build.
 
+use jiff::Timestamp;
+
 use crate::buildspec::model::{Buildspec, Env, Proxy};
 use crate::engine::event::Event;
 use crate::engine::phase::Context;
 use crate::env::mask::{self, MASK, Rewriter};
-use crate::env::reference::{self, Answers, Needs, Wanted};
+use crate::env::reference::{self, Answers, Needs, Told, Wanted};
 use crate::env::secrets::{self, Given};
 use crate::env::{Level, Value, Variables, git};
 use crate::error::Error;
+use crate::options::RuntimeKind;
 use crate::run::{Build, Halt};
+
+/// How the variables begin that send the SDKs elsewhere.
+const ENDPOINT: &str = "AWS_ENDPOINT_URL";
 
 impl Build<'_> {
     pub(super) async fn variables(&mut self, buildspec: &Buildspec) -> Result<Variables, Halt> {
         let mut variables = Variables::default();
         self.identity.set(&mut variables, &self.layout);
         variables.set_buildspec(&buildspec.env);
+        variables.set_project(&self.options.project.project);
         for given in &self.options.overrides {
             variables.set(
                 Level::Override,
@@ -23,8 +30,12 @@ impl Build<'_> {
             );
         }
         let needs = Needs::of(&variables);
-        if !needs.is_empty() {
+        if !needs.is_empty() || self.options.aws_credentials {
             self.follow(&needs, &mut variables).await?;
+            self.hide(&variables);
+        }
+        if let Some(warning) = self.unreachable_endpoint(&variables) {
+            self.journal.emit(&Event::Warning(warning));
         }
         for name in variables.unspeakable() {
             self.journal.emit(&Event::Warning(format!(
@@ -55,16 +66,66 @@ impl Build<'_> {
         }
         let given = self.given(needs).await?;
         let lacking = needs.lacking(&given);
-        let fetched = self.fetch_values(&lacking.wanted()).await?;
-        match needs.values(&given, &fetched) {
+        let told = self.ask(&lacking.wanted()).await?;
+        match needs.values(&given, &told.answers) {
             Ok(values) => variables.resolve(values),
             Err(refusals) => {
                 let (code, message) = reference::in_one(&refusals).unwrap_or_default();
                 return Err(Halt::Failed(Context::new(code, message)));
             }
         }
-        self.hide(variables);
+        if self.options.aws_credentials {
+            self.hand_over(told, variables);
+        }
         Ok(())
+    }
+
+    /// The caller's credentials lie where those of `CodeBuild`'s service role would be found last: below all others.
+    fn hand_over(&mut self, told: Told, variables: &mut Variables) {
+        let own: Vec<_> = told.credentials.iter().map(|(name, _)| *name).collect();
+        if let Some(name) = own.iter().find(|name| variables.get(name).is_some()) {
+            self.journal.emit(&Event::Warning(format!(
+                "--aws-credentials: the build has a variable {name} of its own, and keeps it"
+            )));
+            return;
+        }
+        for (name, value) in told.credentials {
+            variables.set(Level::BuiltIn, name, Value::Secret(value));
+        }
+        let until = told.expires.and_then(|at| Timestamp::try_from(at).ok());
+        let until = until.map_or_else(String::new, |at| {
+            format!(", valid until {}", at.strftime("%H:%M:%S UTC"))
+        });
+        let access = &self.options.access;
+        let whose = match (&access.role, &access.shown_profile) {
+            (Some(role), _) => format!("those of {role}"),
+            (None, Some(profile)) => format!("those of profile {profile}"),
+            (None, None) => "the host's".to_owned(),
+        };
+        self.journal.emit(&Event::Note(format!(
+            "the build's AWS credentials are {whose}{until}"
+        )));
+    }
+
+    /// A container's loopback is its own.
+    fn unreachable_endpoint(&self, variables: &Variables) -> Option<String> {
+        let options = self.options;
+        if options.runtime == RuntimeKind::Host || options.network.as_deref() == Some("host") {
+            return None;
+        }
+        let (name, ..) = variables.iter().find(|(name, _, value)| {
+            let Value::Plain(url) = value else {
+                return false;
+            };
+            let host = url.split_once("://").map_or("", |(_, host)| host);
+            name.starts_with(ENDPOINT)
+                && ["127.", "localhost", "[::1]"]
+                    .iter()
+                    .any(|loopback| host.starts_with(loopback))
+        })?;
+        Some(format!(
+            "{name} points to this machine's loopback, which the container can't reach: run with --network host, or let the server listen where containers find it"
+        ))
     }
 
     async fn given(&mut self, needs: &Needs) -> Result<Answers, Halt> {
@@ -95,16 +156,20 @@ impl Build<'_> {
         Ok(given.answers(&needs.wanted()))
     }
 
-    async fn fetch_values(&self, wanted: &[&Wanted]) -> Result<Answers, Error> {
-        if wanted.is_empty() {
-            return Ok(Answers::new());
+    async fn ask(&self, wanted: &[&Wanted]) -> Result<Told, Error> {
+        if wanted.is_empty() && !self.options.aws_credentials {
+            return Ok(Told::default());
         }
         if self.options.offline {
             return Err(self.not_given(wanted, "--offline forbids to ask AWS"));
         }
         #[cfg(feature = "aws")]
-        // Boxed: what the SDK keeps while it waits is large, and most builds never ask.
-        return Box::pin(crate::env::aws::fetch(wanted, &self.options.access)).await;
+        {
+            // As CodeBuild names the sessions of a project's role.
+            let session = format!("AWSCodeBuild-{}", self.identity.uuid);
+            // Boxed: what the SDK keeps while it waits is large, and most builds never ask.
+            Box::pin(crate::env::aws::ask(wanted, &self.options.access, &session)).await
+        }
         #[cfg(not(feature = "aws"))]
         std::future::ready(Err(
             self.not_given(wanted, "this binary was built without AWS")

@@ -2,10 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod aws;
 mod cli;
 mod engine;
 mod harness;
 mod help;
 mod moto;
+mod project;
 mod reports;
 mod secrets;

@@ -1,4 +1,4 @@
-//! moto: Parameter Store and Secrets Manager on loopback, filled with boto3.
+//! What answers in AWS's place, on loopback and filled with boto3: moto, and ministack as a second opinion.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -19,20 +19,50 @@ pub(crate) struct Moto {
     port: u16,
 }
 
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kind {
+    Moto,
+    Ministack,
+}
+
 impl Moto {
     /// `None` where moto is not to be had, which is said loudly.
     pub(crate) fn start(test: &str) -> Option<Self> {
+        Self::of(Kind::Moto, test)
+    }
+
+    /// One of each kind.
+    pub(crate) fn both(test: &str) -> impl Iterator<Item = Self> {
+        let kinds = [Kind::Moto, Kind::Ministack].into_iter();
+        kinds.filter_map(move |kind| Self::of(kind, test))
+    }
+
+    fn of(kind: Kind, test: &str) -> Option<Self> {
         let folder = folder().or_else(|| {
             say_loudly(&format!(
-                "SKIPPED secrets::{test}: no moto; run scripts/moto.sh, which needs Python"
+                "SKIPPED {test}: no {kind:?}; run scripts/moto.sh, which needs Python"
             ));
             None
         })?;
         // Another process may take the port in between: then this server ends, and the next port is tried.
         for _ in 0..5 {
             let port = free_port();
-            let server = Command::new(folder.join("bin/moto_server"))
-                .args(["-H", "127.0.0.1", "-p", &port.to_string()])
+            let mut command = match kind {
+                Kind::Moto => {
+                    let mut command = Command::new(folder.join("bin/moto_server"));
+                    command.args(["-H", "127.0.0.1", "-p", &port.to_string()]);
+                    command
+                }
+                Kind::Ministack => {
+                    let mut command = Command::new(folder.join("bin/ministack"));
+                    command
+                        .env("BIND_HOST", "127.0.0.1")
+                        .env("GATEWAY_PORT", port.to_string())
+                        .env("DOCKER_HOST", "unix:///nowhere");
+                    command
+                }
+            };
+            let server = command
                 .stdin(Stdio::null())
                 .stdout(Stdio::null())
                 .stderr(Stdio::null())
@@ -43,7 +73,7 @@ impl Moto {
                 return Some(moto);
             }
         }
-        panic!("moto_server does not answer");
+        panic!("{kind:?} does not answer");
     }
 
     fn answers(&mut self) -> bool {
@@ -64,7 +94,7 @@ impl Moto {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Runs Python with boto3's clients `ssm` and `sm` and the value `given`; what it prints is the answer.
+    /// Runs Python with boto3's clients `ssm`, `sm`, `iam` and `sts` and the value `given`; what it prints is the answer.
     #[track_caller]
     pub(crate) fn fill(&self, given: &Value, script: &str) -> String {
         let prelude = format!(
@@ -72,7 +102,9 @@ impl Moto {
              given = json.load(sys.stdin)\n\
              access = dict(region_name='eu-west-1', endpoint_url='{}', aws_access_key_id='x', aws_secret_access_key='x')\n\
              ssm = boto3.client('ssm', **access)\n\
-             sm = boto3.client('secretsmanager', **access)\n",
+             sm = boto3.client('secretsmanager', **access)\n\
+             iam = boto3.client('iam', **access)\n\
+             sts = boto3.client('sts', **access)\n",
             self.url()
         );
         let mut python = Command::new(folder().unwrap().join("bin/python"))
@@ -144,9 +176,21 @@ pub(crate) fn free_port() -> u16 {
 
 /// Answers every request with one error, as AWS words it; moto never refuses anybody.
 pub(crate) fn refusing(status: u16, code: &str, message: &str) -> String {
+    let body = serde_json::json!({ "__type": code, "message": message }).to_string();
+    answering(status, "application/x-amz-json-1.1", body)
+}
+
+/// The same as the query protocol has it, which STS speaks.
+pub(crate) fn refusing_in_xml(status: u16, code: &str, message: &str) -> String {
+    let body = format!(
+        "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
+    );
+    answering(status, "text/xml", body)
+}
+
+fn answering(status: u16, kind: &'static str, body: String) -> String {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let body = serde_json::json!({ "__type": code, "message": message }).to_string();
     thread::spawn(move || {
         for stream in listener.incoming() {
             let (mut stream, body) = (stream.unwrap(), body.clone());
@@ -163,7 +207,7 @@ pub(crate) fn refusing(status: u16, code: &str, message: &str) -> String {
                 reader.read_exact(&mut vec![0; length]).unwrap();
                 write!(
                     stream,
-                    "HTTP/1.1 {status} No\r\nContent-Type: application/x-amz-json-1.1\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                    "HTTP/1.1 {status} No\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
                     body.len()
                 )
                 .unwrap();

@@ -110,9 +110,12 @@ fn holding(folder: &Path, texts: &[&str]) -> Vec<String> {
 
 #[test]
 fn every_form_of_reference_arrives_byte_exact() {
-    let Some(moto) = Moto::start("every_form_of_reference_arrives_byte_exact") else {
-        return;
-    };
+    for server in Moto::both("every_form_of_reference_arrives_byte_exact") {
+        every_form_arrives(&server);
+    }
+}
+
+fn every_form_arrives(moto: &Moto) {
     let odd = "line 1\n'quotes' \"$HOME\" `id` \\n \\\\ \u{1f980}\r\n\ttab\n\n";
     let long = "0123456789abcde\n".repeat(4_000);
     let given = json!({ "odd": odd, "long": long });
@@ -182,9 +185,12 @@ phases:
 
 #[test]
 fn all_that_is_missing_is_one_message() {
-    let Some(moto) = Moto::start("all_that_is_missing_is_one_message") else {
-        return;
-    };
+    for server in Moto::both("all_that_is_missing_is_one_message") {
+        all_that_is_missing(&server);
+    }
+}
+
+fn all_that_is_missing(moto: &Moto) {
     moto.fill(
         &json!(null),
         "

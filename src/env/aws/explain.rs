@@ -3,7 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt::Write as _;
 
-use aws_sdk_ssm::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_ssm::error::{ErrorMetadata, ProvideErrorMetadata, SdkError};
 
 use crate::error::Error;
 use crate::options::Access;
@@ -99,6 +99,32 @@ pub(super) fn no_credentials(cause: Option<&dyn StdError>, access: &Access) -> E
         )
     };
     error.hint(LOCALLY)
+}
+
+/// STS did not let the caller be that role.
+pub(super) fn no_role(cause: &(dyn StdError + 'static), role: &str, access: &Access) -> Error {
+    // The SDK's own sentences around it say nothing that this one doesn't.
+    let mut sentence = String::new();
+    let mut next = Some(cause);
+    while let Some(error) = next {
+        sentence = match error.downcast_ref::<ErrorMetadata>() {
+            Some(about) => format!(
+                "{}: {}",
+                about.code().unwrap_or_default(),
+                about.message().unwrap_or_default()
+            ),
+            None => error.to_string(),
+        };
+        next = error.source();
+    }
+    let place = match &access.region {
+        Some(region) => format!(" in {region}"),
+        None => String::new(),
+    };
+    Error::environment(format!(
+        "the role {role} can't be assumed{place}: {sentence}"
+    ))
+    .hint("see who asks: aws sts get-caller-identity; the role's trust policy has to name it")
 }
 
 fn sign_in(access: &Access) -> String {

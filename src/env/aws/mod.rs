@@ -1,56 +1,90 @@
-//! Asks Parameter Store and Secrets Manager.
+//! AWS, as the user's own tools see it: as whom, and where.
 //!
 //! What AWS refuses is an answer: `CodeBuild` would have failed. Only what could not be asked is an error.
 
+mod ask;
 mod explain;
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
+use aws_config::default_provider::region::DefaultRegionChain;
 use aws_config::retry::RetryConfig;
+use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_sdk_ssm::config::{ProvideCredentials as _, SharedCredentialsProvider};
-use aws_sdk_ssm::types::Parameter;
-use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use aws_sdk_ssm::config::{Credentials, ProvideCredentials as _, SharedCredentialsProvider};
 
-use super::reference::{Answers, Refusal, Wanted};
+use super::reference::{Told, Wanted};
 use super::secret::Secret;
 use crate::error::Result;
 use crate::options::Access;
-use explain::{Why, why};
 
-/// As many names as one request may hold.
-const BATCH: usize = 10;
-/// As many requests as may be under way.
-const AT_ONCE: usize = 50;
 /// The whole must not take longer, whatever the network does.
 const LIMIT: Duration = Duration::from_mins(1);
 
-/// Asks for all of these.
+/// Asks for all of these. `session` names a role's session, where one has to be assumed.
 ///
 /// # Errors
 /// When AWS could not be asked.
-pub async fn fetch(wanted: &[&Wanted], access: &Access) -> Result<Answers> {
+pub async fn ask(wanted: &[&Wanted], access: &Access, session: &str) -> Result<Told> {
     let asking = async {
-        let config = config(access).await?;
-        let clients = Clients {
-            parameters: aws_sdk_ssm::Client::new(&config),
-            secrets: aws_sdk_secretsmanager::Client::new(&config),
-        };
-        let answers: Vec<Answers> = stream::iter(tasks(wanted))
-            .map(|task| clients.ask(task, access))
-            .buffer_unordered(AT_ONCE)
-            .try_collect()
-            .await?;
-        Ok(answers.into_iter().flatten().collect())
+        let (config, credentials) = caller(access, session, !wanted.is_empty()).await?;
+        let answers = ask::fetch(wanted, &config, access).await?;
+        Ok(Told {
+            answers,
+            expires: credentials.expiry(),
+            credentials: named(&credentials),
+        })
     };
     tokio::time::timeout(LIMIT, asking)
         .await
         .unwrap_or_else(|_| Err(explain::unreachable("no answer within 60 s", access)))
 }
 
-async fn config(access: &Access) -> Result<SdkConfig> {
+/// The region of a profile, or of the environment.
+pub async fn region(access: &Access) -> Option<String> {
+    let mut chain = DefaultRegionChain::builder();
+    if let Some(profile) = &access.profile {
+        chain = chain.profile_name(profile);
+    }
+    let region = chain.build().region().await?;
+    Some(region.to_string())
+}
+
+/// Settings that hold credentials, loaded once, so that what is wrong with them is not taken for an unreachable endpoint.
+async fn caller(
+    access: &Access,
+    session: &str,
+    needs_region: bool,
+) -> Result<(SdkConfig, Credentials)> {
+    let config = load(access).await;
+    if config.region().is_none() && (needs_region || access.role.is_some()) {
+        return Err(explain::no_region());
+    }
+    let Some(provider) = config.credentials_provider() else {
+        return Err(explain::no_credentials(None, access));
+    };
+    let mut credentials = provider
+        .provide_credentials()
+        .await
+        .map_err(|error| explain::no_credentials(Some(&error), access))?;
+    if let Some(role) = &access.role {
+        let provider = AssumeRoleProvider::builder(role)
+            .session_name(session)
+            .configure(&config)
+            .build_from_provider(credentials)
+            .await;
+        credentials = provider
+            .provide_credentials()
+            .await
+            .map_err(|error| explain::no_role(&error, role, access))?;
+    }
+    let fixed = SharedCredentialsProvider::new(credentials.clone());
+    let config = config.into_builder().credentials_provider(fixed).build();
+    Ok((config, credentials))
+}
+
+async fn load(access: &Access) -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(5))
         .operation_attempt_timeout(Duration::from_secs(15))
@@ -69,168 +103,20 @@ async fn config(access: &Access) -> Result<SdkConfig> {
             .build();
         loader = loader.profile_name(profile).credentials_provider(named);
     }
-    let config = loader.load().await;
-    if config.region().is_none() {
-        return Err(explain::no_region());
-    }
-    let Some(provider) = config.credentials_provider() else {
-        return Err(explain::no_credentials(None, access));
-    };
-    // Loaded once and here, so that what is wrong with them is not taken for an unreachable endpoint.
-    let credentials = provider
-        .provide_credentials()
-        .await
-        .map_err(|error| explain::no_credentials(Some(&error), access))?;
-    let fixed = SharedCredentialsProvider::new(credentials);
-    Ok(config.into_builder().credentials_provider(fixed).build())
+    loader.load().await
 }
 
-enum Task {
-    Parameters(Vec<String>),
-    Secret {
-        id: String,
-        stage: Option<String>,
-        version: Option<String>,
-    },
+fn named(credentials: &Credentials) -> Vec<(&'static str, Secret)> {
+    let mut named = vec![
+        (ACCESS_KEY, Secret::new(credentials.access_key_id())),
+        (SECRET_KEY, Secret::new(credentials.secret_access_key())),
+    ];
+    if let Some(token) = credentials.session_token() {
+        named.push((SESSION_TOKEN, Secret::new(token)));
+    }
+    named
 }
 
-fn tasks(wanted: &[&Wanted]) -> Vec<Task> {
-    let (mut names, mut tasks) = (Vec::new(), Vec::new());
-    for wanted in wanted {
-        match (*wanted).clone() {
-            Wanted::Parameter(name) => names.push(name),
-            Wanted::Secret { id, stage, version } => {
-                tasks.push(Task::Secret { id, stage, version });
-            }
-        }
-    }
-    let batches = names
-        .chunks(BATCH)
-        .map(|names| Task::Parameters(names.to_vec()));
-    tasks.extend(batches);
-    tasks
-}
-
-struct Clients {
-    parameters: aws_sdk_ssm::Client,
-    secrets: aws_sdk_secretsmanager::Client,
-}
-
-impl Clients {
-    async fn ask(&self, task: Task, access: &Access) -> Result<Answers> {
-        match task {
-            Task::Parameters(names) => self.parameters(names, access).await,
-            Task::Secret { id, stage, version } => {
-                let answer = self.secret(&id, stage.as_deref(), version.as_deref(), access);
-                let answer = answer.await?;
-                Ok(Answers::from([(
-                    Wanted::Secret { id, stage, version },
-                    answer,
-                )]))
-            }
-        }
-    }
-
-    /// A request is refused as a whole for one bad name: then each name is asked for by itself.
-    async fn parameters(&self, names: Vec<String>, access: &Access) -> Result<Answers> {
-        if let Some(answers) = self.batch(&names, names.len() == 1, access).await? {
-            return Ok(answers);
-        }
-        let each = stream::iter(names)
-            .map(|name| async move { self.batch(&[name], true, access).await })
-            .buffer_unordered(BATCH)
-            .try_collect::<Vec<_>>()
-            .await?;
-        Ok(each.into_iter().flatten().flatten().collect())
-    }
-
-    async fn batch(
-        &self,
-        names: &[String],
-        alone: bool,
-        access: &Access,
-    ) -> Result<Option<Answers>> {
-        let request = self
-            .parameters
-            .get_parameters()
-            .set_names(Some(names.to_vec()))
-            .with_decryption(true);
-        let sent = request.send().await.map_err(|error| why(&error, access));
-        let told = match (sent, names) {
-            (Ok(told), _) => told,
-            (Err(Why::NotAsked(error)), _) => return Err(*error),
-            (Err(Why::Refused(message)), [name]) => {
-                let refusal = Refusal::parameter(naming(message, name));
-                return Ok(Some(Answers::from([(
-                    Wanted::Parameter(name.clone()),
-                    Err(refusal),
-                )])));
-            }
-            (Err(Why::Refused(_)), _) => return Ok(None),
-        };
-        let known = by_every_name(told.parameters());
-        let absent = told.invalid_parameters();
-        let mut answers = Answers::new();
-        for name in names {
-            let only = (alone && !absent.contains(name))
-                .then(|| told.parameters().first()?.value())
-                .flatten();
-            let answer = match known.get(name).copied().or(only) {
-                Some(value) => Ok(Secret::new(value)),
-                None if alone || absent.contains(name) => Err(Refusal::no_parameter(name)),
-                // Told under a name that this program does not expect.
-                None => return Ok(None),
-            };
-            answers.insert(Wanted::Parameter(name.clone()), answer);
-        }
-        Ok(Some(answers))
-    }
-
-    async fn secret(
-        &self,
-        id: &str,
-        stage: Option<&str>,
-        version: Option<&str>,
-        access: &Access,
-    ) -> Result<Result<Secret, Refusal>> {
-        let request = self
-            .secrets
-            .get_secret_value()
-            .secret_id(id)
-            .set_version_stage(stage.map(str::to_owned))
-            .set_version_id(version.map(str::to_owned));
-        match request.send().await.map_err(|error| why(&error, access)) {
-            Ok(told) => Ok(told.secret_string().map(Secret::new).ok_or_else(|| {
-                Refusal::secret(format!(
-                    "{id}: the secret is binary, and a variable holds text only"
-                ))
-            })),
-            Err(Why::Refused(message)) => Ok(Err(Refusal::secret(naming(message, id)))),
-            Err(Why::NotAsked(error)) => Err(*error),
-        }
-    }
-}
-
-/// AWS does not always say what it speaks of.
-fn naming(message: String, name: &str) -> String {
-    if message.contains(name) {
-        message
-    } else {
-        format!("{message} ({name})")
-    }
-}
-
-/// A parameter is told under its name, whatever it was asked for by.
-fn by_every_name(parameters: &[Parameter]) -> BTreeMap<String, &str> {
-    let mut known = BTreeMap::new();
-    for parameter in parameters {
-        let Some(value) = parameter.value() else {
-            continue;
-        };
-        let selector = parameter.selector().unwrap_or_default();
-        for name in [parameter.name(), parameter.arn()].into_iter().flatten() {
-            known.insert(format!("{name}{selector}"), value);
-        }
-    }
-    known
-}
+const ACCESS_KEY: &str = "AWS_ACCESS_KEY_ID";
+const SECRET_KEY: &str = "AWS_SECRET_ACCESS_KEY";
+const SESSION_TOKEN: &str = "AWS_SESSION_TOKEN";

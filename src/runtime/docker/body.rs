@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use bollard::models::{
     ContainerCreateBody, HealthConfig, HostConfig, HostConfigLogConfig, Mount, MountType,
-    MountVolumeOptions,
+    MountVolumeOptions, MountVolumeOptionsDriverConfig,
 };
 
 use super::container::Rung;
@@ -70,7 +70,7 @@ fn mounts(plan: &Plan, rung: Rung, volumes: &Volumes, proof: Option<&Proof>) -> 
             .trees
             .iter()
             .zip(&volumes.trees)
-            .map(|(tree, name)| volume(name, &tree.to))
+            .map(|(tree, options)| volume(plan, options, &tree.to))
             .collect(),
     };
     mounts.extend(proof.map(|proof| bind(&proof.path(), PROOF, true)));
@@ -94,13 +94,18 @@ fn tmpfs(plan: &Plan, rung: Rung) -> HashMap<String, String> {
     tmpfs
 }
 
-fn volume(name: &str, target: &str) -> Mount {
+/// Without a name, so that it goes with the container.
+fn volume(plan: &Plan, options: &HashMap<String, String>, target: &str) -> Mount {
     Mount {
         target: Some(target.to_owned()),
-        source: Some(name.to_owned()),
         typ: Some(MountType::VOLUME),
         volume_options: Some(MountVolumeOptions {
             no_copy: Some(true),
+            labels: Some(labels(&plan.build)),
+            driver_config: Some(MountVolumeOptionsDriverConfig {
+                name: Some("local".to_owned()),
+                options: Some(options.clone()),
+            }),
             ..MountVolumeOptions::default()
         }),
         ..Mount::default()

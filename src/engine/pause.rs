@@ -1,0 +1,113 @@
+//! The seam at which somebody may stop a build: before a command, while it runs, after it failed.
+
+use std::cell::RefCell;
+use std::convert::Infallible;
+
+use super::event::Place;
+use super::journal::Journal;
+use super::machine::Run;
+use super::phase::Exit;
+use crate::runtime::Lost;
+
+/// The command at which a build may stop.
+#[derive(Clone, Copy, Debug)]
+pub struct Stop<'a> {
+    pub run: Run<'a>,
+    /// What is run: the buildspec's text, or what somebody made of it.
+    pub text: &'a str,
+    /// Where it stands in the buildspec.
+    pub place: &'a Place,
+}
+
+/// How a build goes on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Run the command with this text.
+    Run(String),
+    /// Let what happened count: before a command nothing did, and it is as if it had succeeded.
+    GoOn,
+    /// As if the command had succeeded.
+    Skip,
+    /// End the build, with its artifacts or without.
+    Quit { artifacts: bool },
+}
+
+/// Who may stop a build. The engine asks at each command and does what it is told.
+#[expect(
+    async_fn_in_trait,
+    reason = "one program, one executor; no bound is needed"
+)]
+pub trait Pause {
+    /// The command is about to run: variables, directory and user are as it will see them.
+    async fn before(&mut self, stop: Stop<'_>, journal: &mut Journal) -> Result<Order, Lost>;
+
+    /// The command failed; what it left is the build's state.
+    async fn failed(
+        &mut self,
+        stop: Stop<'_>,
+        exit: Exit,
+        journal: &mut Journal,
+    ) -> Result<Order, Lost>;
+
+    /// Waits for a command that runs; the command itself may ask to stop. `None` when the build is to end now.
+    async fn during<T>(
+        &mut self,
+        stop: Stop<'_>,
+        work: impl Future<Output = T>,
+        journal: &RefCell<&mut Journal>,
+    ) -> Result<Option<T>, Lost>;
+}
+
+/// Without a debugger nothing stops.
+impl<P: Pause> Pause for Option<P> {
+    async fn before(&mut self, stop: Stop<'_>, journal: &mut Journal) -> Result<Order, Lost> {
+        match self {
+            Some(debugger) => debugger.before(stop, journal).await,
+            None => Ok(Order::Run(stop.text.to_owned())),
+        }
+    }
+
+    async fn failed(
+        &mut self,
+        stop: Stop<'_>,
+        exit: Exit,
+        journal: &mut Journal,
+    ) -> Result<Order, Lost> {
+        match self {
+            Some(debugger) => debugger.failed(stop, exit, journal).await,
+            None => Ok(Order::GoOn),
+        }
+    }
+
+    async fn during<T>(
+        &mut self,
+        stop: Stop<'_>,
+        work: impl Future<Output = T>,
+        journal: &RefCell<&mut Journal>,
+    ) -> Result<Option<T>, Lost> {
+        match self {
+            Some(debugger) => debugger.during(stop, work, journal).await,
+            None => Ok(Some(work.await)),
+        }
+    }
+}
+
+/// A debugger that can't be.
+impl Pause for Infallible {
+    async fn before(&mut self, _: Stop<'_>, _: &mut Journal) -> Result<Order, Lost> {
+        match *self {}
+    }
+
+    async fn failed(&mut self, _: Stop<'_>, _: Exit, _: &mut Journal) -> Result<Order, Lost> {
+        match *self {}
+    }
+
+    async fn during<T>(
+        &mut self,
+        _: Stop<'_>,
+        _: impl Future<Output = T>,
+        _: &RefCell<&mut Journal>,
+    ) -> Result<Option<T>, Lost> {
+        match *self {}
+    }
+}
