@@ -11,3 +11,4 @@ mod moto;
 mod project;
 mod reports;
 mod secrets;
+mod validate;
