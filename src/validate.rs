@@ -26,6 +26,11 @@ pub use show::Format;
 /// The rule that ShellCheck's findings belong to.
 const SHELLCHECK: &str = "shellcheck";
 
+/// In larger files nobody looks for buildspecs, in bytes.
+const LARGEST: usize = 4 << 20;
+/// Nobody reads more of one file.
+const MOST_FINDINGS: usize = 1000;
+
 /// What `--fix` does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Fix {
@@ -132,7 +137,12 @@ fn check_bytes(name: &str, bytes: &[u8], options: &Options) -> Checked {
 }
 
 fn check_text(source: Source, options: &Options) -> Checked {
-    let (mut findings, buildspecs) = match places::look(&source) {
+    let contents = if source.text().len() > LARGEST {
+        Contents::Buildspec
+    } else {
+        places::look(&source)
+    };
+    let (mut findings, buildspecs) = match contents {
         Contents::Buildspec => (check_buildspec(&source, options), 1),
         Contents::Around(gathered) => {
             let count = gathered.inlines.len();
@@ -142,9 +152,29 @@ fn check_text(source: Source, options: &Options) -> Checked {
     findings.retain(|finding| options.selection.shows(finding));
     Checked {
         source,
-        findings,
+        findings: the_worst(findings),
         buildspecs,
     }
+}
+
+/// At most [`MOST_FINDINGS`] of them, errors first; how many are left out is said.
+fn the_worst(mut findings: Vec<Finding>) -> Vec<Finding> {
+    let Some(more @ 1..) = findings.len().checked_sub(MOST_FINDINGS) else {
+        return findings;
+    };
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    findings.truncate(MOST_FINDINGS);
+    findings.sort_by_key(|finding| finding.primary.span.start);
+    findings.insert(
+        0,
+        Finding::new(
+            "more-findings",
+            Severity::Note,
+            format!("{more} more findings are not shown"),
+            Span::new(0, 0),
+        ),
+    );
+    findings
 }
 
 /// All that is found in the text of one buildspec.

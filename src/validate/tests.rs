@@ -50,6 +50,37 @@ fn counts_and_shows() {
 }
 
 #[test]
+fn what_is_too_much_is_cut_and_said() {
+    let many = format!(
+        "{}{GOOD}",
+        (0..1500)
+            .map(|at| format!("key{at}: 1\n"))
+            .collect::<String>()
+    );
+    let bad = format!("{many}version: 2\n");
+    let json = Options {
+        format: Format::Json,
+        ..options()
+    };
+    for (text, expected) in [(many, Status::Clean), (bad, Status::Errors)] {
+        let (status, output) = checked(&text, &json);
+        assert_eq!(status, expected);
+        assert_eq!(output.matches("\"rule\":").count(), 1001);
+        assert!(
+            output.contains("more findings are not shown"),
+            "{}",
+            &output[..500]
+        );
+    }
+    let (status, output) = checked(&format!("{GOOD}#{}", " ".repeat(1 << 20)), &options());
+    assert_eq!(status, Status::Errors);
+    assert!(
+        output.starts_with("error[yaml-unplaceable]: the file is larger than 1 MiB"),
+        "{output}"
+    );
+}
+
+#[test]
 fn fails_from_the_chosen_severity_on() {
     let warned = "version: 0.2\nx: y\nphases: {build: {commands: make}}\n";
     for (text, fail_on, expected) in [
