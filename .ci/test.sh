@@ -42,6 +42,7 @@ need python3 python3
 need shellcheck shellcheck
 BUILDSPEC_TEST_SHELLCHECK=$(command -v shellcheck)
 export BUILDSPEC_TEST_SHELLCHECK
+need busybox busybox
 
 step "moto, which answers in AWS's place"
 if ! python3 -c 'import ensurepip' 2>/dev/null; then need ensurepip python3-venv; fi

@@ -273,8 +273,8 @@ fn environment(options: &Options) -> Environment {
     Environment {
         kind: project.kind.as_ref().map_or(here, |kind| kind.value).name(),
         image: options.image.clone(),
-        compute_type: match &project.compute_type {
-            Some(compute) => compute.value.clone(),
+        compute_type: match &options.container.compute {
+            Some(compute) => compute.name.clone(),
             None => "BUILD_GENERAL1_SMALL".to_owned(),
         },
         environment_variables: variables(options),

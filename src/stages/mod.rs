@@ -8,6 +8,7 @@ mod finalize;
 mod gather;
 pub(crate) mod provision;
 mod resolve;
+mod select_runtimes;
 mod upload_artifacts;
 mod upload_reports;
 

@@ -9,9 +9,12 @@ use bollard::models::{
 
 use super::container::Rung;
 use super::overlay::Volumes;
-use super::set_up::{PROOF, Proof};
+use super::set_up::Proof;
 use super::{Plan, labels};
 use crate::script;
+
+/// Microseconds.
+const CPU_PERIOD: i64 = 100_000;
 
 pub(super) fn body(
     plan: &Plan,
@@ -19,6 +22,9 @@ pub(super) fn body(
     volumes: &Volumes,
     proof: Option<&Proof>,
 ) -> ContainerCreateBody {
+    let memory = plan.limits.and_then(|limits| limits.memory);
+    let memory = memory.and_then(|memory| i64::try_from(memory).ok());
+    let cpus = plan.limits.and_then(|limits| limits.cpus);
     ContainerCreateBody {
         image: Some(plan.image.clone()),
         entrypoint: Some(
@@ -53,6 +59,12 @@ pub(super) fn body(
             init: Some(false),
             privileged: Some(plan.privileged),
             network_mode: plan.network.clone(),
+            // A quota may be larger than the machine; what `docker run --cpus` sets may not.
+            cpu_period: cpus.map(|_| CPU_PERIOD),
+            cpu_quota: cpus.map(|cpus| CPU_PERIOD * i64::from(cpus)),
+            memory,
+            // No swap, as in the cloud: what needs more is killed.
+            memory_swap: memory,
             ..HostConfig::default()
         }),
         ..ContainerCreateBody::default()
@@ -64,7 +76,7 @@ fn mounts(plan: &Plan, rung: Rung, volumes: &Volumes, proof: Option<&Proof>) -> 
         Rung::Mount => plan
             .trees
             .iter()
-            .map(|tree| bind(&tree.from.to_string_lossy(), &tree.to, false))
+            .map(|tree| bind(&tree.from.to_string_lossy(), &tree.to))
             .collect(),
         _ => plan
             .trees
@@ -73,7 +85,8 @@ fn mounts(plan: &Plan, rung: Rung, volumes: &Volumes, proof: Option<&Proof>) -> 
             .map(|(tree, options)| volume(plan, options, &tree.to))
             .collect(),
     };
-    mounts.extend(proof.map(|proof| bind(&proof.path(), PROOF, true)));
+    let files = proof.map(|proof| proof.files(plan)).unwrap_or_default();
+    mounts.extend(files.iter().map(|(from, to)| bind(from, to)));
     mounts
 }
 
@@ -112,12 +125,11 @@ fn volume(plan: &Plan, options: &HashMap<String, String>, target: &str) -> Mount
     }
 }
 
-fn bind(source: &str, target: &str, read_only: bool) -> Mount {
+fn bind(source: &str, target: &str) -> Mount {
     Mount {
         target: Some(target.to_owned()),
         source: Some(source.to_owned()),
         typ: Some(MountType::BIND),
-        read_only: Some(read_only),
         ..Mount::default()
     }
 }

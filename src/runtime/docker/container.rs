@@ -292,6 +292,9 @@ impl Start<'_> {
         container.id = created?;
         made.map_err(|error| Failure::Rung(error.message))?;
         if rung == Rung::Copy {
+            self.engine
+                .upload_commands(&container.id, self.plan)
+                .await?;
             for tree in &self.plan.trees {
                 tokio::select! {
                     sent = self.engine.upload(&container.id, self.plan, tree, self.progress) => sent?,
