@@ -70,7 +70,7 @@ impl Reading {
 }
 
 /// Larger files are not read, in bytes: the longest of the known buildspecs has 138,000.
-const LARGEST: usize = 1 << 20;
+const LARGEST: usize = 512 << 10;
 
 /// Reads a buildspec. Never stops at the first thing that is wrong.
 pub fn read(source: &Source) -> Reading {
@@ -113,7 +113,7 @@ fn too_large() -> Finding {
     Finding::new(
         "yaml-unplaceable",
         Severity::Error,
-        "the file is larger than 1 MiB, and this tool reads no larger buildspec",
+        "the file is larger than 512 KiB, and this tool reads no larger buildspec",
         Span::default(),
     )
     .help("name the buildspec; what is long in it can go into a script that a command runs")

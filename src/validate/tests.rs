@@ -75,7 +75,7 @@ fn what_is_too_much_is_cut_and_said() {
     let (status, output) = checked(&format!("{GOOD}#{}", " ".repeat(1 << 20)), &options());
     assert_eq!(status, Status::Errors);
     assert!(
-        output.starts_with("error[yaml-unplaceable]: the file is larger than 1 MiB"),
+        output.starts_with("error[yaml-unplaceable]: the file is larger than 512 KiB"),
         "{output}"
     );
 }

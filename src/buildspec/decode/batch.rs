@@ -1,6 +1,6 @@
 //! Section `batch`: a plain build ignores it, so what is wrong here stops a batch build only.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{HashMap, HashSet};
 
 use super::Decoder;
 use crate::buildspec::model::{Batch, BatchEnv, BatchKind, BatchMatrix, BatchTask, Text};
@@ -12,6 +12,8 @@ use crate::yaml::{Entry, Kind, Node};
 /// How words that are newer than this tool begin or end.
 const ENVIRONMENT_FAMILIES: &[&str] = &["_CONTAINER", "_EC2", "MAC_"];
 const COMPUTE_FAMILIES: &[&str] = &["BUILD_GENERAL", "BUILD_LAMBDA_"];
+/// Among so many tasks a misspelt one is looked for.
+const MOST_GUESSES: usize = 500;
 /// That of the identifiers of sources and artifacts.
 const LONGEST_IDENTIFIER: usize = 127;
 
@@ -353,11 +355,13 @@ impl Decoder<'_> {
             .iter()
             .map(|task| task.identifier.value.as_str())
             .collect();
+        let known: HashSet<&str> = names.iter().copied().collect();
         for dependency in tasks.iter().flat_map(|task| &task.depend_on) {
-            if !names.contains(&dependency.value.as_str()) {
+            if !known.contains(dependency.value.as_str()) {
                 let message = format!("no task is called `{}`", dependency.value);
                 let problem = format!("unknown identifier {}", dependency.value);
-                let guess = keys::did_you_mean(&dependency.value, &names);
+                let near = names.get(..MOST_GUESSES).unwrap_or(&names);
+                let guess = keys::did_you_mean(&dependency.value, near);
                 self.batch_error(&problem, message, dependency.span, |finding| match guess {
                     Some(guess) => finding.help(format!("did you mean `{guess}`?")),
                     None => finding.help("name the `identifier` of another task of this graph"),
@@ -407,39 +411,45 @@ fn first_line(decoder: &Decoder<'_>, node: &Node) -> usize {
 
 /// Tasks that wait for each other, each for the next, if there are any.
 ///
-/// Takes away tasks that wait for nothing until none is left; from any that stays, following what it waits for closes a circle.
+/// Follows each task to what it waits for; one that is met again on its own way closes a circle.
 fn circle(tasks: &[BatchTask]) -> Option<Vec<&BatchTask>> {
-    let mut waiting: BTreeMap<&str, &BatchTask> = tasks
+    let named: HashMap<&str, &BatchTask> = tasks
         .iter()
         .map(|task| (task.identifier.value.as_str(), task))
         .collect();
-    let next = |task: &BatchTask, waiting: &BTreeMap<&str, _>| {
-        task.depend_on
-            .iter()
-            .map(|name| name.value.as_str())
-            .find_map(|name| waiting.get_key_value(name).map(|(name, _)| *name))
-            .map(str::to_owned)
-    };
-    loop {
-        let free: Vec<&str> = waiting
-            .iter()
-            .filter(|(_, task)| next(task, &waiting).is_none())
-            .map(|(name, _)| *name)
-            .collect();
-        if free.is_empty() {
-            break;
-        }
-        for name in free {
-            waiting.remove(name);
+    let mut done: HashSet<&str> = HashSet::new();
+    for start in tasks {
+        // Tasks on the way, each with how many of its dependencies have been looked at.
+        let mut way: Vec<(&BatchTask, usize)> = vec![(start, 0)];
+        let mut on_way: HashSet<&str> = HashSet::from([start.identifier.value.as_str()]);
+        while let Some((task, looked)) = way.last_mut() {
+            let task = *task;
+            let Some(name) = task.depend_on.get(*looked) else {
+                let name = task.identifier.value.as_str();
+                done.insert(name);
+                on_way.remove(name);
+                way.pop();
+                continue;
+            };
+            *looked += 1;
+            let Some(next) = named.get(name.value.as_str()).copied() else {
+                continue;
+            };
+            let name = next.identifier.value.as_str();
+            if on_way.contains(name) {
+                let mut circle = way.iter().map(|(task, _)| *task);
+                return Some(
+                    circle
+                        .by_ref()
+                        .skip_while(|task| task.identifier.value != name)
+                        .collect(),
+                );
+            }
+            if !done.contains(name) {
+                on_way.insert(name);
+                way.push((next, 0));
+            }
         }
     }
-    let mut path: Vec<&BatchTask> = vec![waiting.values().next().copied()?];
-    loop {
-        let name = next(path.last()?, &waiting)?;
-        let task = waiting.get(name.as_str()).copied()?;
-        if let Some(start) = path.iter().position(|known| known.identifier.value == name) {
-            return Some(path.split_off(start));
-        }
-        path.push(task);
-    }
+    None
 }
