@@ -29,8 +29,9 @@ lint: ## clippy with warnings as errors; shellcheck and cargo-deny where install
 fmt: ## format the Rust code
 	cargo fmt
 
-corpus: ## a verdict on every buildspec of a folder with real ones, as a table in docs/corpus.md
+corpus: ## a verdict on every buildspec of a folder with real ones, as a table in docs/corpus.md; then run them with stand-ins
 	@cargo build --release --locked --no-default-features && scripts/corpus.sh $(binary)
+	@cargo build --release --locked --bins --examples && scripts/corpus-builds.sh $(binary)
 
 bench: ## measure, and write benches/RESULTS.md (ROWS="engine start_up": only these, and write nothing)
 	@cargo build --release --locked --bins --examples && images/base/build.sh && python3 benches/run.py $(ROWS)

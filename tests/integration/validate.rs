@@ -152,24 +152,26 @@ fn hostile_input_gets_a_finding_in_little_memory() {
             [head, &"      - echo a: b\n".repeat(600_000)]
                 .concat()
                 .into(),
-            Some("command"),
+            Some("yaml-unplaceable"),
         ),
         (
-            "one command of 10 MB",
-            [head, "      - '", &"x ".repeat(5 << 20), "'\n"]
+            "half a MB of mistakes",
+            [head, &"      - echo a: b\n".repeat(29_000)]
+                .concat()
+                .into(),
+            Some("more-findings"),
+        ),
+        (
+            "one command of half a MB",
+            [head, "      - '", &"x ".repeat(1 << 17), "'\n"]
                 .concat()
                 .into(),
             None,
         ),
         (
-            "10 MB of nothing",
-            " ".repeat(10 << 20).into(),
-            Some("no-buildspec"),
-        ),
-        (
-            "10 MB of brackets",
-            "[".repeat(10 << 20).into(),
-            Some("yaml-syntax"),
+            "half a MB of brackets",
+            "[".repeat(500_000).into(),
+            Some("yaml-unplaceable"),
         ),
         (
             "lists in lists",
