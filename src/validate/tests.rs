@@ -209,3 +209,21 @@ fn takes_every_kept_input() {
     }
     assert!(count > 5, "{}", folder.display());
 }
+
+/// The same, cut off at many places and with one byte changed: what is half typed must not crash.
+#[test]
+fn takes_what_is_left_of_every_kept_input() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus-kept");
+    for entry in fs::read_dir(&folder).unwrap() {
+        let bytes = fs::read(entry.unwrap().path()).unwrap();
+        for cut in (1..bytes.len()).step_by(bytes.len() / 40 + 1) {
+            let mut changed = bytes.clone();
+            changed[cut] = b"[*:-'\"\n\t#&"[cut % 10];
+            for input in [&bytes[..cut], &changed] {
+                let mut output = Vec::new();
+                validate(&["-".into()], &mut &input[..], &options(), &mut output).unwrap();
+                assert!(!output.is_empty());
+            }
+        }
+    }
+}

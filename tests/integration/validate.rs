@@ -77,7 +77,7 @@ fn shellcheck_looks_at_all_commands_in_one_run() {
     let script = format!(
         "#!/bin/sh\necho run >>'{}'\nexec '{}' \"$@\"\n",
         folder.path().join("runs").display(),
-        shellcheck.to_string_lossy()
+        shellcheck
     );
     fs::write(&counting, script).unwrap();
     fs::set_permissions(&counting, fs::Permissions::from_mode(0o755)).unwrap();
