@@ -43,6 +43,7 @@ need shellcheck shellcheck
 BUILDSPEC_TEST_SHELLCHECK=$(command -v shellcheck)
 export BUILDSPEC_TEST_SHELLCHECK
 need busybox busybox
+need strace strace
 
 step "moto, which answers in AWS's place"
 if ! python3 -c 'import ensurepip' 2>/dev/null; then need ensurepip python3-venv; fi

@@ -15,4 +15,5 @@ mod reports;
 mod rules;
 mod secrets;
 mod shells;
+mod sockets;
 mod validate;
