@@ -10,6 +10,7 @@ mod suppress;
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::buildspec::{self, Reading};
 use crate::diagnostic::{Checked, Counts, Finding, Severity};
@@ -28,6 +29,10 @@ const SHELLCHECK: &str = "shellcheck";
 
 /// In larger files nobody looks for buildspecs, in bytes.
 const LARGEST: usize = 4 << 20;
+/// For fewer files a thread takes longer to start than to work.
+const FEW: usize = 4;
+/// As much as the main thread has, in bytes: trees that are nested deeply take it.
+const STACK: usize = 8 << 20;
 /// Nobody reads more of one file.
 const MOST_FINDINGS: usize = 1000;
 
@@ -89,9 +94,15 @@ pub fn validate(
     let mut checked = Vec::new();
     let mut fixes = 0;
     let mut diff = String::new();
+    let mut inputs = Vec::new();
     for input in files::collect(named)? {
         let (name, bytes) = load(&input, stdin)?;
-        let file = check_bytes(&name, &bytes, options);
+        inputs.push((input, name, bytes));
+    }
+    let results = side_by_side(&inputs, |(_, name, bytes)| {
+        check_bytes(name, bytes, options)
+    });
+    for ((input, name, _), file) in inputs.iter().zip(results) {
         if options.fix == Fix::No || file.findings.iter().all(|found| found.edits.is_empty()) {
             checked.push(file);
             continue;
@@ -103,12 +114,12 @@ pub fn validate(
         };
         let mended = fix::mend(file.clone(), |source| check_text(source, &alone));
         if options.fix == Fix::Show {
-            diff += &fix::diff(&name, before.text(), mended.checked.source.text());
+            diff += &fix::diff(name, before.text(), mended.checked.source.text());
             checked.push(file);
             continue;
         }
         if mended.fixes > 0 {
-            store(&input, mended.checked.source.text())?;
+            store(input, mended.checked.source.text())?;
         }
         fixes += mended.fixes;
         checked.push(check_text(mended.checked.source, options));
@@ -121,6 +132,48 @@ pub fn validate(
         .write_all(text.as_bytes())
         .map_err(|error| Error::environment("could not write the findings").because(error))?;
     Ok(status(&checked, options.fail_on))
+}
+
+/// The results in the order of the items, which are worked on by as many threads as there are cores.
+fn side_by_side<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = cores.min(items.len() / FEW);
+    if threads < 2 {
+        return items.iter().map(work).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let take = || {
+        let mut done = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(item) = items.get(index) else {
+                return done;
+            };
+            done.push((index, work(item)));
+        }
+    };
+    let mut results: Vec<(usize, R)> = std::thread::scope(|scope| {
+        let start = |_| {
+            std::thread::Builder::new()
+                .stack_size(STACK)
+                .spawn_scoped(scope, take)
+        };
+        let workers: Vec<_> = (1..threads).map(start).collect();
+        let mine = take();
+        workers
+            .into_iter()
+            // A thread that could not be started leaves its share to the others.
+            .flatten()
+            .flat_map(|worker| {
+                worker
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            })
+            .chain(mine)
+            .collect()
+    });
+    results.sort_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
 }
 
 fn check_bytes(name: &str, bytes: &[u8], options: &Options) -> Checked {
