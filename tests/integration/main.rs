@@ -17,3 +17,4 @@ mod rules;
 mod secrets;
 mod shells;
 mod sockets;
+mod validate;
