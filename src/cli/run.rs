@@ -151,6 +151,16 @@ pub(super) struct Arguments {
     )]
     artifacts: Option<PathBuf>,
 
+    /// What the primary and each secondary artifact becomes [default: the project's, else none]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "PACKAGING",
+        env = "BUILDSPEC_PACKAGING",
+        help_heading = "Results"
+    )]
+    packaging: Option<Packaging>,
+
     /// Put the reports there, instead of into the build's folder.
     #[arg(
         short,
@@ -235,6 +245,14 @@ enum Pull {
     Always,
     /// Fail when the engine lacks it.
     Never,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Packaging {
+    /// A folder of files.
+    None,
+    /// One ZIP.
+    Zip,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -359,6 +377,10 @@ fn settle(arguments: Arguments) -> Result<Options> {
         access: arguments.aws.access(),
         aws_credentials: arguments.aws.aws_credentials,
         artifacts: arguments.artifacts.as_deref().map(absolute).transpose()?,
+        packaging: arguments.packaging.map(|packaging| match packaging {
+            Packaging::None => crate::project::model::Packaging::None,
+            Packaging::Zip => crate::project::model::Packaging::Zip,
+        }),
         reports: arguments.reports.as_deref().map(absolute).transpose()?,
         output,
         keep_builds: arguments.keep_builds,

@@ -1,12 +1,15 @@
 //! The parts of a build around its commands, one file each, in the order in which they come.
 
 pub(crate) mod begin;
+mod collect_artifacts;
 mod discover_reports;
 mod download_source;
+mod fetch;
 mod finalize;
 mod gather;
 pub(crate) mod provision;
 mod resolve;
+mod unpacking;
 mod upload_artifacts;
 mod upload_reports;
 

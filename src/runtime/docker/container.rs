@@ -27,8 +27,8 @@ use crate::runtime::{Chunk, Lost, Wire};
 /// A running container and what was made for it.
 #[derive(Debug)]
 pub struct Container {
-    engine: Engine,
-    id: String,
+    pub(super) engine: Engine,
+    pub(super) id: String,
     volumes: Volumes,
 }
 
