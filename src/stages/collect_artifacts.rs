@@ -126,7 +126,7 @@ impl Build<'_> {
                 .file("secondary-artifacts")
                 .join(file_name(identifier)),
         };
-        let place = own.join(&key);
+        let place = join(&own, &key);
         let mut stored = if item.storage.is_zip() {
             let files = self.folder.file(".unpacked");
             let fetched = self

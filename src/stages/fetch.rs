@@ -156,6 +156,7 @@ impl Build<'_> {
         sum: &mut Unpacked,
     ) -> Result<(), Halt> {
         let mut left_over = std::mem::take(&mut sum.links);
+        let mut failures = Vec::new();
         for (path, files) in requests(files) {
             let Some(place) = &self.place else { break };
             let mut pieces = place.archive(&path).await?;
@@ -171,7 +172,10 @@ impl Build<'_> {
                 match piece {
                     Ok(piece) => unpacking.write(&piece),
                     // What did not come is found missing, and said to be.
-                    Err(_) => break,
+                    Err(error) => {
+                        failures.push(format!("{}: {error}", artifacts::shown(path.as_bytes())));
+                        break;
+                    }
                 }
             }
             sum.append(unpacking.finish().await?);
@@ -186,6 +190,9 @@ impl Build<'_> {
             left_over.append(&mut sum.links);
         }
         sum.links = left_over;
+        for failure in failures {
+            self.journal.emit(&Event::Note(failure));
+        }
         Ok(())
     }
 
@@ -267,7 +274,8 @@ async fn through(wire: Wire, names: &[u8], unpacking: &mut Unpacking<'_>) -> Res
         mut input,
         mut output,
     } = wire;
-    let told = async {
+    // Moved, so that the pipe is closed when all is told.
+    let told = async move {
         input.write_all(names).await?;
         input.shutdown().await
     };
