@@ -25,6 +25,23 @@ pub const ABORT_SKIPS_UPLOAD: bool = true;
 /// `finally` of the failing phase still runs under ABORT: it belongs to the phase. Unconfirmed.
 pub const ABORT_RUNS_FINALLY: bool = true;
 
+/// `on-failure: RETRY` begins the failed phase again with its first command; variables, directory and files stay.
+///
+/// Unconfirmed: the documentation says "retry the build". `false` runs `finally` before each retry, `true` only after
+/// the last one.
+pub const RETRY_POSTPONES_FINALLY: bool = false;
+
+/// RETRY's pattern is looked for in the failed command's output, too, not only in the phase's message.
+///
+/// Unconfirmed. For: AWS's example `Retry-.*Error: Unable to connect to database.*` can't match a phase's message.
+pub const RETRY_LOOKS_AT_OUTPUT: bool = true;
+
+/// So much of the end of that output is looked at, in bytes.
+pub const RETRY_OUTPUT_SEEN: usize = 256 * 1024;
+
+/// `CODEBUILD_BUILD_SUCCEEDING` is 1 again when a phase is retried, if no earlier phase has failed. Unconfirmed.
+pub const SUCCEEDING_AGAIN_IN_RETRY: bool = true;
+
 /// `PHASE: n commands` in the log counts `commands` alone, not `finally`. Unconfirmed.
 pub const COUNT_INCLUDES_FINALLY: bool = false;
 

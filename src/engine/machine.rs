@@ -2,6 +2,7 @@
 
 use super::assumptions::{
     ABORT_RUNS_FINALLY, ABORT_SKIPS_UPLOAD, CONTINUE_FORGIVES, FINALLY_STOPS_AT_FIRST_FAILURE,
+    RETRY_POSTPONES_FINALLY, SUCCEEDING_AGAIN_IN_RETRY,
 };
 use super::phase::{PhaseType, Status};
 use crate::buildspec::model::{Command, OnFailure, Phase, Phases, Text};
@@ -13,6 +14,8 @@ pub enum Step<'a> {
     Enter(PhaseType),
     /// Run a command and tell the machine whether it succeeded.
     Run(Run<'a>),
+    /// See whether the phase's failure matches a pattern and tell the machine: if so, the phase begins again.
+    Judge(Retry<'a>),
     /// Say that a phase ended.
     Leave(PhaseType, Status),
     /// Do `UPLOAD_ARTIFACTS` and tell the machine whether it succeeded.
@@ -34,11 +37,27 @@ pub struct Run<'a> {
     pub user: Option<&'a str>,
 }
 
+/// A retry that `on-failure` offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retry<'a> {
+    pub phase: PhaseType,
+    /// What the failure has to match.
+    pub regex: &'a str,
+    /// Which retry it would be, counted from 1.
+    pub number: u32,
+    /// How many there may be.
+    pub most: u32,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     Enter,
     Commands(usize),
     Finally(usize),
+    /// A retry was offered; `finally` is still to run where it is not taken.
+    Judge {
+        finally: bool,
+    },
     Upload,
     Uploaded,
     Finish,
@@ -51,9 +70,11 @@ pub struct Machine<'a> {
     user: Option<&'a str>,
     current: usize,
     state: State,
-    /// Whether the current phase has failed.
+    /// Whether the current phase has failed, in its present attempt.
     phase_failed: bool,
-    /// Whether any phase has failed, forgiven or not.
+    /// How often the current phase was retried.
+    retries: u32,
+    /// Whether no earlier phase has failed, forgiven or not.
     succeeding: bool,
     /// Whether a failure stands that nothing forgives.
     failed: bool,
@@ -73,6 +94,7 @@ impl<'a> Machine<'a> {
             current: 0,
             state: State::Enter,
             phase_failed: false,
+            retries: 0,
             succeeding: true,
             failed: false,
         }
@@ -85,22 +107,33 @@ impl<'a> Machine<'a> {
         self
     }
 
-    /// The value of `CODEBUILD_BUILD_SUCCEEDING`: false once a command has failed.
-    pub fn succeeding(&self) -> bool {
-        self.succeeding
+    /// Whether a retry may depend on what commands print.
+    pub fn asks_for_output(&self) -> bool {
+        self.phases.iter().flatten().any(|phase| {
+            let on_failure = phase.on_failure.as_ref().map(|on| &on.value);
+            matches!(on_failure, Some(OnFailure::Retry { regex, .. }) if regex != ".*")
+        })
     }
 
-    /// The next step. `last` tells how the last `Run` or `Upload` went; it is not looked at after any other step.
+    /// The value of `CODEBUILD_BUILD_SUCCEEDING`: false once a command has failed.
+    pub fn succeeding(&self) -> bool {
+        self.succeeding && !self.phase_failed && (self.retries == 0 || SUCCEEDING_AGAIN_IN_RETRY)
+    }
+
+    /// The next step. `last` tells how the last `Run` or `Upload` went, or whether the failure of a `Judge` matches; it
+    /// is not looked at after any other step.
     pub fn next(&mut self, last: Option<bool>) -> Step<'a> {
         let succeeded = last.unwrap_or(true);
         match self.state {
             State::Enter => {
                 self.phase_failed = false;
+                self.retries = 0;
                 self.state = State::Commands(0);
                 Step::Enter(self.phase_type())
             }
             State::Commands(done) => self.command(done, succeeded),
             State::Finally(done) => self.finally(done, succeeded),
+            State::Judge { finally } => self.judged(finally, last == Some(true)),
             State::Upload => {
                 self.state = State::Uploaded;
                 Step::Upload
@@ -125,7 +158,39 @@ impl<'a> Machine<'a> {
                 self.state = State::Commands(done + 1);
                 self.run(command, done, false)
             }
+            None if RETRY_POSTPONES_FINALLY => self
+                .offer_retry(true)
+                .unwrap_or_else(|| self.finally(0, true)),
             None => self.finally(0, true),
+        }
+    }
+
+    /// A retry, if the phase has failed and there is one left.
+    fn offer_retry(&mut self, finally: bool) -> Option<Step<'a>> {
+        let Some(OnFailure::Retry { count, regex }) = self.on_failure() else {
+            return None;
+        };
+        if !self.phase_failed || self.retries >= *count {
+            return None;
+        }
+        self.state = State::Judge { finally };
+        Some(Step::Judge(Retry {
+            phase: self.phase_type(),
+            regex,
+            number: self.retries + 1,
+            most: *count,
+        }))
+    }
+
+    fn judged(&mut self, finally: bool, matches: bool) -> Step<'a> {
+        if matches {
+            self.retries += 1;
+            self.phase_failed = false;
+            self.command(0, true)
+        } else if finally {
+            self.finally(0, true)
+        } else {
+            self.leave()
         }
     }
 
@@ -139,7 +204,8 @@ impl<'a> Machine<'a> {
                 self.state = State::Finally(done + 1);
                 self.run(command, done, true)
             }
-            None => self.leave(),
+            None if RETRY_POSTPONES_FINALLY => self.leave(),
+            None => self.offer_retry(false).unwrap_or_else(|| self.leave()),
         }
     }
 
@@ -160,7 +226,6 @@ impl<'a> Machine<'a> {
     fn note(&mut self, done: usize, succeeded: bool) {
         if done > 0 && !succeeded {
             self.phase_failed = true;
-            self.succeeding = false;
         }
     }
 
@@ -181,6 +246,7 @@ impl<'a> Machine<'a> {
         if self.state == State::Enter {
             self.current += 1;
         }
+        self.succeeding &= !self.phase_failed;
         let status = if self.phase_failed {
             Status::Failed
         } else {
@@ -201,7 +267,7 @@ impl<'a> Machine<'a> {
             Some(OnFailure::Abort) if ABORT_SKIPS_UPLOAD => State::Finish,
             Some(OnFailure::Abort) => State::Upload,
             Some(OnFailure::Continue) => go_on,
-            // RETRY behaves as if it were absent until its rules are carried out.
+            // What was retried in vain has failed as if RETRY were absent.
             Some(OnFailure::Retry { .. }) | None => match self.phase_type() {
                 PhaseType::Install | PhaseType::PreBuild => State::Finish,
                 _ => go_on,
@@ -246,7 +312,8 @@ mod tests {
         }
     }
 
-    /// Runs a plan; `fails` says which commands fail (and whether `Upload` does). One word a step.
+    /// Runs a plan; `fails` says which commands fail, whether `Upload` does, and which failures don't match. One word a
+    /// step.
     fn trace(phases: &Phases, mut fails: impl FnMut(&str) -> bool) -> Vec<String> {
         let mut machine = Machine::new(phases);
         let mut last = None;
@@ -258,6 +325,11 @@ mod tests {
                 Step::Leave(phase, status) => steps.push(format!("-{phase} {status}")),
                 Step::Run(run) => {
                     let name = format!("{} {}", run.phase, run.command.value);
+                    last = Some(!fails(&name));
+                    steps.push(name);
+                }
+                Step::Judge(retry) => {
+                    let name = format!("{} retry {}/{}", retry.phase, retry.number, retry.most);
                     last = Some(!fails(&name));
                     steps.push(name);
                 }
@@ -375,6 +447,89 @@ mod tests {
         assert!(steps.ends_with("UPLOAD, FAILED"), "{steps}");
     }
 
+    fn retry(count: u32) -> OnFailure {
+        let regex = ".*".to_owned();
+        OnFailure::Retry { count, regex }
+    }
+
+    #[test]
+    fn a_retried_phase_begins_again_and_may_succeed() {
+        let plan = phases([None, Some(phase(Some(retry(2)), 2, 1)), None, None]);
+        let mut left = 2;
+        let steps = summary(&trace(&plan, |command| {
+            let fails = command == "PRE_BUILD c2" && left > 0;
+            left -= u32::from(fails);
+            fails
+        }));
+        assert_eq!(
+            steps,
+            "-INSTALL SUCCEEDED, PRE_BUILD c1, PRE_BUILD c2, PRE_BUILD f1, PRE_BUILD retry 1/2, \
+             PRE_BUILD c1, PRE_BUILD c2, PRE_BUILD f1, PRE_BUILD retry 2/2, \
+             PRE_BUILD c1, PRE_BUILD c2, PRE_BUILD f1, -PRE_BUILD SUCCEEDED, \
+             -BUILD SUCCEEDED, -POST_BUILD SUCCEEDED, UPLOAD, SUCCEEDED"
+        );
+    }
+
+    #[test]
+    fn what_is_retried_in_vain_fails_as_usual() {
+        for (plan, expected) in [
+            (
+                phases([Some(phase(Some(retry(1)), 1, 0)), None, None, None]),
+                "INSTALL c1, INSTALL retry 1/1, INSTALL c1, -INSTALL FAILED, FAILED",
+            ),
+            (
+                phases([Some(phase(Some(retry(0)), 1, 0)), None, None, None]),
+                "INSTALL c1, -INSTALL FAILED, FAILED",
+            ),
+        ] {
+            assert_eq!(
+                summary(&trace(&plan, |name| name == "INSTALL c1")),
+                expected
+            );
+        }
+        let plan = phases([None, None, Some(phase(Some(retry(3)), 1, 1)), None]);
+        let unmatched = |name: &str| name == "BUILD f1" || name.contains("retry");
+        assert_eq!(
+            summary(&trace(&plan, unmatched)),
+            "-INSTALL SUCCEEDED, -PRE_BUILD SUCCEEDED, BUILD c1, BUILD f1, BUILD retry 1/3, -BUILD FAILED, \
+             -POST_BUILD SUCCEEDED, UPLOAD, FAILED"
+        );
+    }
+
+    /// `CODEBUILD_BUILD_SUCCEEDING` before each command.
+    #[test]
+    fn knows_at_every_point_whether_the_build_succeeds() {
+        let plan = phases([
+            None,
+            Some(phase(Some(OnFailure::Continue), 1, 1)),
+            Some(phase(Some(retry(1)), 1, 1)),
+            Some(phase(None, 1, 0)),
+        ]);
+        for (fails, expected) in [
+            ("", "1 1 1 1 1"),
+            // Forgiven, and yet the build is not succeeding.
+            ("PRE_BUILD c1", "1 0 0 0 0"),
+            // Twice in vain.
+            ("BUILD c1", "1 1 1 0 1 0 0"),
+            ("BUILD f1", "1 1 1 1 1 1 0"),
+        ] {
+            let mut machine = Machine::new(&plan);
+            let (mut seen, mut last) = (Vec::new(), None);
+            loop {
+                match machine.next(last.take()) {
+                    Step::Run(run) => {
+                        seen.push(if machine.succeeding() { "1" } else { "0" });
+                        last = Some(format!("{} {}", run.phase, run.command.value) != fails);
+                    }
+                    Step::Judge(_) | Step::Upload => last = Some(true),
+                    Step::Finish(_) => break,
+                    _ => {}
+                }
+            }
+            assert_eq!(seen.join(" "), expected, "{fails}");
+        }
+    }
+
     #[test]
     fn a_failing_upload_fails_the_build() {
         assert!(
@@ -401,10 +556,7 @@ mod tests {
             Just(None),
             Just(Some(OnFailure::Abort)),
             Just(Some(OnFailure::Continue)),
-            Just(Some(OnFailure::Retry {
-                count: 3,
-                regex: ".*".to_owned()
-            })),
+            (0..4_u32).prop_map(|count| Some(retry(count))),
         ];
         proptest::option::of(
             (on_failure, 0..4_usize, 0..3_usize)
@@ -412,45 +564,80 @@ mod tests {
         )
     }
 
+    /// What one phase did in a trace: the words of each attempt, and whether it failed.
+    fn attempts(kind: PhaseType, steps: &[String], failed: &[usize]) -> Vec<(Vec<String>, bool)> {
+        let mut attempts = vec![(Vec::new(), false)];
+        for (at, step) in steps.iter().enumerate() {
+            let Some(word) = step.strip_prefix(&format!("{kind} ")) else {
+                continue;
+            };
+            let Some(last) = attempts.last_mut() else {
+                continue;
+            };
+            if word.starts_with("retry") {
+                if !failed.contains(&at) {
+                    attempts.push((Vec::new(), false));
+                }
+            } else {
+                last.0.push(word.to_owned());
+                last.1 |= failed.contains(&at);
+            }
+        }
+        attempts
+    }
+
     proptest! {
         #[test]
         fn keeps_its_promises(
             plan in [any_phase(), any_phase(), any_phase(), any_phase()],
-            failures in proptest::collection::vec(proptest::bool::weighted(0.3), 40),
+            failures in proptest::collection::vec(proptest::bool::weighted(0.3), 120),
         ) {
             let plan = phases(plan);
             let mut failures = failures.into_iter();
-            let mut failed = Vec::new();
-            let steps = trace(&plan, |name| {
+            let mut answered = Vec::new();
+            let steps = trace(&plan, |_| {
                 let fails = failures.next().unwrap_or(false);
-                if fails { failed.push(name.to_owned()); }
+                answered.push(fails);
                 fails
             });
+            let mut answers = answered.into_iter();
+            let failed: Vec<usize> = (0..steps.len())
+                .filter(|&at| {
+                    let asked = !steps[at].starts_with(['+', '-']) && steps[at] != "SUCCEEDED" && steps[at] != "FAILED";
+                    asked && answers.next().unwrap_or(false)
+                })
+                .collect();
+            let end = steps.last().map(String::as_str);
             let all = [&plan.install, &plan.pre_build, &plan.build, &plan.post_build];
+            let mut unforgiven = false;
             for (kind, phase) in PhaseType::COMMANDS.into_iter().zip(all) {
                 let entered = steps.iter().filter(|step| **step == format!("+{kind}")).count();
                 let left: Vec<_> = steps.iter().filter(|step| step.starts_with(&format!("-{kind} "))).collect();
                 prop_assert!(entered <= 1 && left.len() == entered, "every entered phase leaves once: {steps:?}");
                 let Some(phase) = phase else { continue };
-                let phase_failed = failed.iter().any(|name| name.starts_with(&format!("{kind} ")));
-                if entered == 1 {
-                    prop_assert_eq!(left[0].ends_with("FAILED"), phase_failed);
-                    if !phase.finally.is_empty() {
-                        prop_assert!(steps.contains(&format!("{kind} f1")), "finally always runs: {steps:?}");
-                    }
+                let on_failure = phase.on_failure.as_ref().map(|on| &on.value);
+                let attempts = attempts(kind, &steps, &failed);
+                let most = if let Some(OnFailure::Retry { count, .. }) = on_failure { *count } else { 0 };
+                prop_assert!(attempts.len() <= 1 + most as usize, "no more retries than allowed: {steps:?}");
+                if entered == 0 { continue }
+                for (words, _) in &attempts {
+                    prop_assert!(phase.finally.is_empty() || words.contains(&"f1".to_owned()), "finally always runs: {steps:?}");
+                    prop_assert!(phase.commands.is_empty() || words.first().is_some_and(|word| word == "c1"), "from the first command: {steps:?}");
                 }
-                let unforgiven = phase_failed && !matches!(phase.on_failure.as_ref().map(|on| &on.value), Some(OnFailure::Continue));
-                if unforgiven {
-                    prop_assert_eq!(steps.last().map(String::as_str), Some("FAILED"));
+                for (_, attempt_failed) in attempts.iter().rev().skip(1) {
+                    prop_assert!(attempt_failed, "only what failed is retried: {steps:?}");
                 }
-                if phase_failed && matches!(phase.on_failure.as_ref().map(|on| &on.value), Some(OnFailure::Abort)) {
+                let phase_failed = attempts.last().is_some_and(|(_, failed)| *failed);
+                prop_assert_eq!(left[0].ends_with("FAILED"), phase_failed);
+                unforgiven |= phase_failed && on_failure != Some(&OnFailure::Continue);
+                if phase_failed && on_failure == Some(&OnFailure::Abort) {
                     let leave = steps.iter().position(|step| *step == format!("-{kind} FAILED"));
                     prop_assert_eq!(leave.map(|at| at + 2), Some(steps.len()), "nothing after ABORT");
                 }
             }
-            if failed.iter().any(|name| name == "UPLOAD") {
-                prop_assert_eq!(steps.last().map(String::as_str), Some("FAILED"));
-            }
+            let upload_failed = failed.iter().any(|&at| steps[at] == "UPLOAD");
+            let expected = if unforgiven || upload_failed { "FAILED" } else { "SUCCEEDED" };
+            prop_assert_eq!(end, Some(expected), "{:?}", steps);
         }
     }
 }

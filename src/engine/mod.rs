@@ -6,15 +6,17 @@ pub mod journal;
 pub mod machine;
 pub mod pause;
 pub mod phase;
+mod retry;
 
 use std::cell::RefCell;
 use std::time::Instant;
 
 use event::{Event, Place};
 use journal::Journal;
-use machine::{Machine, Run, Step};
+use machine::{Machine, Retry, Run, Step};
 use pause::{Order, Pause, Stop};
 use phase::{Context, Exit, PhaseType, Status};
+use retry::{Failure, Heard};
 
 use crate::runtime::{Became, Executor, Lost, Sink};
 use crate::source::Source;
@@ -44,29 +46,33 @@ pub async fn run_phases<E: Executor>(
     journal: &mut Journal,
 ) -> Result<Next, Lost> {
     let mut last = None;
-    let mut told_failing = false;
-    let mut failure: Option<Context> = None;
+    let mut told = true;
+    let mut failure = Failure::default();
+    let mut heard = Heard::new(machine.asks_for_output());
     loop {
         match machine.next(last.take()) {
             Step::Enter(phase) => journal.enter(phase),
             Step::Run(run) => {
-                if !machine.succeeding() && !told_failing && tells_failure(run) {
-                    executor.set_variable(SUCCEEDING, "0").await?;
-                    told_failing = true;
+                let succeeding = machine.succeeding();
+                if succeeding != told && (succeeding || tells_failure(run)) {
+                    let value = if succeeding { "1" } else { "0" };
+                    executor.set_variable(SUCCEEDING, value).await?;
+                    told = succeeding;
                 }
-                let succeeded = match ready(run, executor, journal).await? {
-                    Ok(()) => match attempt(run, executor, buildspec, debugger, journal).await? {
-                        Went::Well => true,
-                        Went::Wrong(context) => {
-                            failure.get_or_insert(context);
-                            false
-                        }
-                        Went::NoFurther { artifacts } => return Ok(Next::Quit { artifacts }),
-                    },
-                    Err(context) => {
-                        failure.get_or_insert(context);
+                heard.forget();
+                let went = match ready(run, executor, journal).await? {
+                    Ok(()) => {
+                        attempt(run, executor, buildspec, debugger, &mut heard, journal).await?
+                    }
+                    Err(context) => Went::Wrong(context),
+                };
+                let succeeded = match went {
+                    Went::Well => true,
+                    Went::Wrong(context) => {
+                        failure.note(context, &heard);
                         false
                     }
+                    Went::NoFurther { artifacts } => return Ok(Next::Quit { artifacts }),
                 };
                 if journal.is_broken() {
                     // Nobody would learn what the rest did.
@@ -74,9 +80,44 @@ pub async fn run_phases<E: Executor>(
                 }
                 last = Some(succeeded);
             }
-            Step::Leave(_, status) => journal.leave(status, failure.take().unwrap_or_default()),
+            Step::Judge(retry) => last = Some(judge(retry, &mut failure, journal)),
+            Step::Leave(_, status) => {
+                let failure = std::mem::take(&mut failure);
+                journal.leave(status, failure.context.unwrap_or_default());
+            }
             Step::Upload => return Ok(Next::Upload),
             Step::Finish(status) => return Ok(Next::Finish(status)),
+        }
+    }
+}
+
+/// Whether a failed phase begins again. No line of `CodeBuild`'s about it is known, so the log has none.
+fn judge(retry: Retry<'_>, failure: &mut Failure, journal: &mut Journal) -> bool {
+    let Retry {
+        phase,
+        regex,
+        number,
+        most,
+    } = retry;
+    match failure.matches(regex) {
+        Ok(true) => {
+            journal.emit(&Event::Warning(format!(
+                "on-failure: RETRY: {phase} begins again with its first command ({number} of {most})"
+            )));
+            *failure = Failure::default();
+            true
+        }
+        Ok(false) => {
+            journal.emit(&Event::Note(format!(
+                "on-failure: RETRY: {phase} is not tried again: neither its message nor the command's output matches {regex}"
+            )));
+            false
+        }
+        Err(error) => {
+            journal.emit(&Event::Warning(format!(
+                "on-failure: RETRY: {phase} is not tried again: {regex} is no pattern: {error}"
+            )));
+            false
         }
     }
 }
@@ -128,6 +169,7 @@ async fn attempt<E: Executor>(
     executor: &mut E,
     buildspec: &Source,
     debugger: &mut impl Pause,
+    heard: &mut Heard,
     journal: &mut Journal,
 ) -> Result<Went, Lost> {
     let place = Place::of(buildspec, run.command.span);
@@ -154,7 +196,7 @@ async fn attempt<E: Executor>(
             text: &text,
             place: &place,
         };
-        match run_command(stop, executor, debugger, journal).await? {
+        match run_command(stop, executor, debugger, heard, journal).await? {
             None => return Ok(Went::NoFurther { artifacts: false }),
             Some(exit) if exit.success() => return Ok(Went::Well),
             Some(exit) => failure = Some(exit),
@@ -166,6 +208,7 @@ async fn run_command<E: Executor>(
     stop: Stop<'_>,
     executor: &mut E,
     debugger: &mut impl Pause,
+    heard: &mut Heard,
     journal: &mut Journal,
 ) -> Result<Option<Exit>, Lost> {
     let Stop { run, text, place } = stop;
@@ -178,7 +221,10 @@ async fn run_command<E: Executor>(
     });
     let started = Instant::now();
     let shared = RefCell::new(journal);
-    let mut output = Output(&shared);
+    let mut output = Output {
+        journal: &shared,
+        heard,
+    };
     let work = executor.execute(text, &mut output);
     let Some(exit) = debugger.during(stop, work, &shared).await? else {
         return Ok(None);
@@ -226,15 +272,19 @@ pub fn count_lines(phases: &crate::buildspec::model::Phases) -> Vec<String> {
     lines
 }
 
-struct Output<'a, 'j>(&'a RefCell<&'j mut Journal>);
+struct Output<'a, 'j> {
+    journal: &'a RefCell<&'j mut Journal>,
+    heard: &'a mut Heard,
+}
 
 impl Sink for Output<'_, '_> {
     fn write(&mut self, bytes: &[u8]) {
-        self.0.borrow_mut().emit(&Event::Output(bytes));
+        self.heard.push(bytes);
+        self.journal.borrow_mut().emit(&Event::Output(bytes));
     }
 
     fn idle(&mut self) {
-        self.0.borrow_mut().idle();
+        self.journal.borrow_mut().idle();
     }
 }
 
@@ -287,7 +337,15 @@ mod tests {
         answers: Vec<Answer>,
         debugger: &mut impl Pause,
     ) -> (Result<Next, Lost>, Vec<String>, Vec<String>) {
-        let source = Source::new("buildspec.yml", BUILDSPEC);
+        play_of(BUILDSPEC, answers, debugger).await
+    }
+
+    async fn play_of(
+        text: &str,
+        answers: Vec<Answer>,
+        debugger: &mut impl Pause,
+    ) -> (Result<Next, Lost>, Vec<String>, Vec<String>) {
+        let source = Source::new("buildspec.yml", text);
         let reading = buildspec::read(&source);
         let mut machine = Machine::new(&reading.buildspec.phases);
         let mut fake = Fake::new(answers);
@@ -327,6 +385,56 @@ mod tests {
                 "",
                 "Phase complete: POST_BUILD State: SUCCEEDED",
             ]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_retried_phase_succeeds_without_a_trace_in_the_log() {
+        let spec = "version: 0.2\nphases:\n  build:\n    on-failure: RETRY-2-timed out\n    commands:\n      - one\n      - two\n    finally:\n      - last\n";
+        let slow = Answer::Ends("it timed out\n", Exit::Status(7));
+        let well = Answer::Ends("", Exit::Status(0));
+        let answers = vec![well.clone(), slow.clone(), well];
+        let (next, calls, lines) = play_of(spec, answers, &mut None::<Orders>).await;
+        assert_eq!(next.unwrap(), Next::Upload);
+        assert_eq!(
+            calls,
+            [
+                "one",
+                "two",
+                "CODEBUILD_BUILD_SUCCEEDING=0",
+                "last",
+                "CODEBUILD_BUILD_SUCCEEDING=1",
+                "one",
+                "two",
+                "last"
+            ]
+        );
+        assert!(lines.contains(&"Phase complete: BUILD State: SUCCEEDED".to_owned()));
+        assert!(
+            !lines.iter().any(|line| line.contains("RETRY")),
+            "{lines:?}"
+        );
+
+        let other = Answer::Ends("no such host\n", Exit::Status(7));
+        let (_, calls, lines) = play_of(spec, vec![other], &mut None::<Orders>).await;
+        assert_eq!(calls, ["one", "CODEBUILD_BUILD_SUCCEEDING=0", "last"]);
+        assert!(lines.contains(&"Phase complete: BUILD State: FAILED".to_owned()));
+
+        // The last attempt's failure is the phase's.
+        let answers = vec![
+            slow.clone(),
+            Answer::Ends("", Exit::Status(0)),
+            slow.clone(),
+            Answer::Ends("", Exit::Status(0)),
+            Answer::Ends("timed out", Exit::Status(9)),
+        ];
+        let (_, calls, lines) = play_of(spec, answers, &mut None::<Orders>).await;
+        assert_eq!(calls.iter().filter(|call| *call == "one").count(), 3);
+        assert!(
+            lines
+                .iter()
+                .any(|line| line.ends_with("Reason: exit status 9")),
+            "{lines:?}"
         );
     }
 

@@ -1,5 +1,6 @@
 //! The parts of a build around its commands, one file each, in the order in which they come.
 
+mod ask_git;
 pub(crate) mod begin;
 mod collect_artifacts;
 mod discover_reports;
@@ -9,6 +10,7 @@ mod finalize;
 mod gather;
 pub(crate) mod provision;
 mod resolve;
+mod select_runtimes;
 mod unpacking;
 mod upload_artifacts;
 mod upload_reports;

@@ -8,6 +8,7 @@ use bollard::errors::Error as Api;
 use bollard::models::ContainerCreateBody;
 use bollard::query_parameters::{
     AttachContainerOptionsBuilder, CreateContainerOptions, CreateContainerOptionsBuilder,
+    WaitContainerOptionsBuilder,
 };
 use futures_util::{Stream, StreamExt as _};
 use tokio::io::AsyncWrite;
@@ -29,7 +30,11 @@ use crate::runtime::{Chunk, Lost, Wire};
 pub struct Container {
     pub(super) engine: Engine,
     pub(super) id: String,
+    /// The build's uuid.
+    build: String,
     volumes: Volumes,
+    /// Without the files that are mounted, the engine hands out none of the container's.
+    proof: Option<Proof>,
 }
 
 impl Container {
@@ -106,14 +111,42 @@ impl Container {
     }
 
     /// Removes the container and its volumes; nothing of the build is left on the engine.
+    ///
+    /// A container whose shell was let go ends by itself, which is sooner than to have it killed.
     pub async fn end(&self) -> Result<()> {
-        let removed = if self.id.is_empty() {
-            Ok(())
+        let scratch = self.engine.remove_scratch(&self.volumes);
+        if self.id.is_empty() {
+            scratch.await;
+            return Ok(());
+        }
+        let container = Leftover::Container(self.id.clone());
+        let container = remove(&self.engine, &container);
+        let was_there = if self.ends_by_itself().await {
+            tokio::join!(container, scratch).0?
         } else {
-            remove(&self.engine, &Leftover::Container(self.id.clone())).await
+            let removed = container.await;
+            scratch.await;
+            removed?
         };
-        self.engine.remove_volumes(&self.volumes).await;
-        removed
+        if !was_there {
+            // Who removed it may have left the volumes that go with it.
+            self.engine.remove_volumes_of(&self.build).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether nothing of it runs any more, within a second.
+    async fn ends_by_itself(&self) -> bool {
+        let options = WaitContainerOptionsBuilder::default()
+            .condition("not-running")
+            .build();
+        let mut ended = self.engine.docker.wait_container(&self.id, Some(options));
+        let ended = tokio::time::timeout(Duration::from_secs(1), ended.next()).await;
+        // A status that is not 0 is an error for bollard, and an end for us.
+        matches!(
+            ended,
+            Ok(Some(Ok(_) | Err(Api::DockerContainerWaitError { .. })))
+        )
     }
 
     /// The engine's id of it.
@@ -190,7 +223,9 @@ impl Start<'_> {
         let mut container = Container {
             engine: self.engine.clone(),
             id: String::new(),
+            build: self.plan.build.clone(),
             volumes,
+            proof: None,
         };
         match self.bring_up(&mut container, rung).await {
             Ok(supervisor) => Ok((container, supervisor)),
@@ -217,7 +252,7 @@ impl Start<'_> {
             .map_err(|error| {
                 absent_image(plan, &error).map_or(Failure::Rung(error.message), Failure::Fatal)
             })?,
-            Rung::Copy => engine.plain_volumes(plan).await?,
+            Rung::Copy => Volumes::plain(plan),
             Rung::Mount => Volumes::default(),
         })
     }
@@ -252,8 +287,17 @@ impl Start<'_> {
             _ => Some(Proof::make(self.plan)?),
         };
         let body = body(self.plan, rung, &container.volumes, proof.as_ref());
-        container.id = self.create(rung, body).await?;
+        let (engine, plan) = (self.engine, self.plan);
+        let (created, made) = tokio::join!(
+            self.create(rung, body),
+            engine.make_scratch(&container.volumes, &plan.build)
+        );
+        container.id = created?;
+        made.map_err(|error| Failure::Rung(error.message))?;
         if rung == Rung::Copy {
+            self.engine
+                .upload_commands(&container.id, self.plan)
+                .await?;
             for tree in &self.plan.trees {
                 tokio::select! {
                     sent = self.engine.upload(&container.id, self.plan, tree, self.progress) => sent?,
@@ -278,6 +322,7 @@ impl Start<'_> {
             ready = self.set_up(container, rung, proof.as_ref(), &mut supervisor) => ready?,
             () = self.cancel.cancelled() => return Err(stopped().into()),
         }
+        container.proof = proof;
         Ok(supervisor.with_door(Door::new(self.engine, &container.id)))
     }
 

@@ -68,6 +68,8 @@ pub struct Plan {
     pub build_folder: PathBuf,
     /// The build's uuid.
     pub build: String,
+    /// What the container may use.
+    pub limits: Option<crate::compute::Limits>,
     pub privileged: bool,
     pub network: Option<String>,
     /// As `docker run --add-host` takes them.
