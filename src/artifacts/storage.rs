@@ -82,7 +82,7 @@ impl<'a> Storage<'a> {
                 key.add(self.unnamed);
             }
             if let Some(last) = key.parts.last_mut()
-                && !last.ends_with(".zip")
+                && !last.to_ascii_lowercase().ends_with(".zip")
             {
                 last.push_str(".zip");
             }
@@ -123,6 +123,10 @@ mod tests {
     use super::*;
     use crate::source::{Span, Spanned};
 
+    #[expect(
+        clippy::unnecessary_wraps,
+        reason = "every member of a project may be missing"
+    )]
     fn spanned<T>(value: T) -> Option<Spanned<T>> {
         Some(Spanned::new(value, Span::default()))
     }

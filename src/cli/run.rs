@@ -255,6 +255,15 @@ enum Packaging {
     Zip,
 }
 
+impl Packaging {
+    fn settle(self) -> crate::project::model::Packaging {
+        match self {
+            Self::None => crate::project::model::Packaging::None,
+            Self::Zip => crate::project::model::Packaging::Zip,
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// For people.
@@ -390,10 +399,7 @@ fn settle(arguments: Arguments) -> Result<Options> {
         access: arguments.aws.access(),
         aws_credentials: arguments.aws.aws_credentials,
         artifacts: arguments.artifacts.as_deref().map(absolute).transpose()?,
-        packaging: arguments.packaging.map(|packaging| match packaging {
-            Packaging::None => crate::project::model::Packaging::None,
-            Packaging::Zip => crate::project::model::Packaging::Zip,
-        }),
+        packaging: arguments.packaging.map(Packaging::settle),
         reports: arguments.reports.as_deref().map(absolute).transpose()?,
         output,
         keep_builds: arguments.keep_builds,

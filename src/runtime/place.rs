@@ -45,7 +45,7 @@ impl Place {
 
     /// A path at the build's side as a tar stream, in which links are links and names begin with the path's last
     /// component.
-    pub async fn archive(&self, path: &str) -> Result<Pieces> {
+    pub fn archive(&self, path: &str) -> Result<Pieces> {
         match self {
             #[cfg(feature = "docker")]
             Self::Docker(container) => Ok(container.archive(path)),

@@ -159,7 +159,7 @@ impl Build<'_> {
         let mut failures = Vec::new();
         for (path, files) in requests(files) {
             let Some(place) = &self.place else { break };
-            let mut pieces = place.archive(&path).await?;
+            let mut pieces = place.archive(&path)?;
             let above = path.rfind('/').map_or("", |at| &path[..at]);
             let below = if above.is_empty() { "/" } else { above };
             let rules = Rules {
@@ -356,7 +356,7 @@ mod tests {
         let few = requests(files(&["/a/b", "/c"]));
         let paths: Vec<_> = few.iter().map(|(path, _)| path.as_str()).collect();
         assert_eq!(paths, ["/a/b", "/c"]);
-        let many: Vec<String> = (0..FEW + 1).map(|n| format!("/src/x/{n}/f")).collect();
+        let many: Vec<String> = (0..=FEW).map(|n| format!("/src/x/{n}/f")).collect();
         let mut many: Vec<&str> = many.iter().map(String::as_str).collect();
         assert_eq!(requests(files(&many))[0].0, "/src/x");
         many.push("/src/xy");

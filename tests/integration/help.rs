@@ -33,6 +33,7 @@ fn reads_as_it_did() {
         "run",
         "validate",
         "report",
+        "agent",
         "schema",
         "clean",
         "completions",
