@@ -48,12 +48,7 @@ impl BuildFolder {
         let failed = |error| failed(output, &error);
         fs::create_dir_all(&builds).map_err(failed)?;
         let taken = loop {
-            let number = numbers(&builds)
-                .map_err(failed)?
-                .last()
-                .copied()
-                .unwrap_or(0)
-                + 1;
+            let number = next_number(output);
             let path = builds.join(number.to_string());
             match fs::create_dir(&path) {
                 Ok(()) => {
@@ -144,6 +139,12 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
     fs::copy(from, to).map(|_| ()).inspect_err(|_| {
         fs::remove_file(to).ok();
     })
+}
+
+/// The number that the next build will have, if nobody else takes it.
+pub fn next_number(output: &Path) -> u64 {
+    let numbers = numbers(&output.join("builds")).unwrap_or_default();
+    numbers.last().copied().unwrap_or(0) + 1
 }
 
 /// The numbers of the builds that are kept, in order.
