@@ -415,13 +415,17 @@ fn settle(arguments: Arguments) -> Result<Options> {
         keep_builds: arguments.keep_builds,
         timeout,
         project: reading,
-        host: HostFacts {
-            docker_host: super::variable("DOCKER_HOST").unwrap_or_default(),
-            path: super::variable_os("PATH"),
-            region,
-            user: super::variable("USER").unwrap_or_default(),
-        },
+        host: host_facts(region),
     })
+}
+
+fn host_facts(region: Option<String>) -> HostFacts {
+    HostFacts {
+        docker_host: super::variable("DOCKER_HOST").unwrap_or_default(),
+        path: super::variable_os("PATH"),
+        region,
+        user: super::variable("USER").unwrap_or_default(),
+    }
 }
 
 fn timeout(text: &str) -> Result<Duration, String> {
