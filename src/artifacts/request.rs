@@ -48,7 +48,7 @@ impl Request {
     ) -> Result<Self, PatternError> {
         let mut warnings = Vec::new();
         for name in Self::variables(definition) {
-            if lookup(&name).is_none() {
+            if lookup(&name).is_none_or(|value| value.is_empty()) {
                 warnings.push(format!(
                     "`${name}` is not set at the end of the build; artifacts take it for nothing"
                 ));

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::body::body;
 use super::exec::Door;
 use super::failure::{Failure, absent_image, create_failure, start_failure};
+use super::fence;
 use super::leftovers::{Leftover, remove};
 use super::overlay::{Volumes, mask_name};
 use super::set_up::{self, Proof};
@@ -286,7 +287,8 @@ impl Start<'_> {
             Rung::Copy => None,
             _ => Some(Proof::make(self.plan)?),
         };
-        let body = body(self.plan, rung, &container.volumes, proof.as_ref());
+        let mut body = body(self.plan, rung, &container.volumes, proof.as_ref());
+        body.networking_config = fence::around(self.plan.network.as_deref(), self.engine.host());
         let (engine, plan) = (self.engine, self.plan);
         let (created, made) = tokio::join!(
             self.create(rung, body),

@@ -5,6 +5,7 @@ mod container;
 mod copy_out;
 mod exec;
 mod failure;
+mod fence;
 mod leftovers;
 mod overlay;
 mod ping;
