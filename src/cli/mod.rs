@@ -21,6 +21,8 @@ mod project;
 #[cfg(feature = "run")]
 mod report;
 #[cfg(feature = "run")]
+mod reproduce;
+#[cfg(feature = "run")]
 mod run;
 mod schema;
 #[cfg(feature = "run")]
@@ -61,6 +63,8 @@ enum Verb {
     #[cfg(feature = "run")]
     Run(Box<run::Arguments>),
     Validate(validate::Arguments),
+    #[cfg(feature = "run")]
+    Reproduce(Box<reproduce::Arguments>),
     #[cfg(feature = "run")]
     List(kept::List),
     #[cfg(feature = "run")]
@@ -167,6 +171,8 @@ fn execute(given: &[OsString]) -> Result<Exit> {
     match arguments.unwrap_or_else(|error| error.exit()).verb {
         #[cfg(feature = "run")]
         Verb::Run(arguments) => run::execute(*arguments),
+        #[cfg(feature = "run")]
+        Verb::Reproduce(arguments) => reproduce::execute(*arguments),
         Verb::Schema(_) => Ok(schema::execute()),
         Verb::Validate(arguments) => validate::execute(&arguments),
         #[cfg(feature = "run")]

@@ -37,6 +37,7 @@ fn reads_as_it_did() {
         "logs",
         "report",
         "agent",
+        "reproduce",
         "schema",
         "clean",
         "completions",
