@@ -97,6 +97,8 @@ pub struct ContainerOptions {
     pub add_hosts: Vec<String>,
     /// `SOURCE:TARGET[:OPTIONS]`, a relative source made absolute.
     pub volumes: Vec<String>,
+    /// The build gets the host's engine in place of one of its own.
+    pub docker_socket: bool,
     /// Logins of registries.
     pub credentials: crate::registry::Keyring,
 }

@@ -19,6 +19,10 @@ pub(super) struct ContainerArguments {
     /// A folder of the host in the container, as `docker run --volume` takes it. Repeatable.
     #[arg(long, value_name = "SOURCE:TARGET[:ro]", value_parser = volume)]
     volume: Vec<String>,
+
+    /// Give the build this engine, in place of one of its own: it then can do what root can on the engine's machine.
+    #[arg(long, env = "BUILDSPEC_DOCKER_SOCKET")]
+    docker_socket: bool,
 }
 
 impl ContainerArguments {
@@ -31,6 +35,7 @@ impl ContainerArguments {
                 .into_iter()
                 .map(absolute_source)
                 .collect::<Result<_>>()?,
+            docker_socket: self.docker_socket,
             credentials: Keyring {
                 folder: docker_folder(),
             },

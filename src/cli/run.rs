@@ -90,7 +90,7 @@ pub(super) struct Arguments {
     )]
     pull: Pull,
 
-    /// Give the container every privilege.
+    /// Give the container every privilege and run the image's ENTRYPOINT first, which starts an engine for the build.
     #[arg(long, env = "BUILDSPEC_PRIVILEGED", help_heading = "Image and source")]
     privileged: bool,
 

@@ -164,7 +164,13 @@ impl Build<'_> {
                 layout: plan.layout,
                 remarks: remarks
                     .into_iter()
-                    .chain(notes.into_iter().map(Event::Note))
+                    .chain(notes.into_iter().map(|note| {
+                        if note.warning {
+                            Event::Warning(note.text)
+                        } else {
+                            Event::Note(note.text)
+                        }
+                    }))
                     .collect(),
             })
         })
@@ -207,7 +213,9 @@ impl Build<'_> {
             output: options.output.clone(),
             build_folder: self.folder.path.clone(),
             build: self.identity.uuid.clone(),
-            privileged: options.privileged,
+            privileged: options.privileged && !options.container.docker_socket,
+            docker_socket: options.container.docker_socket,
+            engine_socket: socket(&options.host.docker_host),
             network: options.network.clone(),
             add_hosts: options.container.add_hosts.clone(),
             volumes: options.container.volumes.clone(),
@@ -216,11 +224,26 @@ impl Build<'_> {
     }
 }
 
-/// What the build will not see as the host does.
+/// The engine's socket on its own machine. One that is reached over a network keeps it where engines do.
+#[cfg(feature = "docker")]
+fn socket(host: &str) -> String {
+    host.strip_prefix("unix://")
+        .unwrap_or("/var/run/docker.sock")
+        .to_owned()
+}
+
+/// What the build will not see as the host does, and what it can do that a build should not.
 #[cfg(feature = "docker")]
 fn remarks(options: &crate::options::Options, survey: &Survey) -> Vec<Event<'static>> {
     use crate::runtime::docker::SourceMode;
     let mut remarks = Vec::new();
+    if options.container.docker_socket {
+        remarks.push(Event::Warning(
+            "--docker-socket: the build has this engine, and through it can do what root can on the engine's machine; \
+             what it makes there stays"
+                .to_owned(),
+        ));
+    }
     let overlay = matches!(options.source_mode, SourceMode::Auto | SourceMode::Overlay);
     if overlay && !survey.submounts.is_empty() {
         let paths: Vec<String> = survey

@@ -1,5 +1,7 @@
 //! A second supervisor in the same container, as another user.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use bollard::exec::{CreateExecOptions, StartExecResults};
 
 use super::container::wire;
@@ -14,6 +16,8 @@ use crate::script;
 pub struct Door {
     engine: Engine,
     container: String,
+    /// The ids of what was started through it.
+    opened: Arc<Mutex<Vec<String>>>,
 }
 
 impl Door {
@@ -21,6 +25,7 @@ impl Door {
         Self {
             engine: engine.clone(),
             container: container.to_owned(),
+            opened: Arc::default(),
         }
     }
 
@@ -42,6 +47,9 @@ impl Door {
             .create_exec(&self.container, options)
             .await
             .map_err(&failed)?;
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        opened.push(exec.id.clone());
+        drop(opened);
         match self.engine.docker.start_exec(&exec.id, None).await {
             Ok(StartExecResults::Attached { output, input }) => Ok(wire(input, output)),
             Ok(StartExecResults::Detached) => {
@@ -49,5 +57,18 @@ impl Door {
             }
             Err(error) => Err(failed(error)),
         }
+    }
+
+    /// The exit code of a shell that was started through it and has ended, where the engine knows of one.
+    pub(super) async fn ended(&self) -> Option<i64> {
+        let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        let opened = opened.clone();
+        for id in opened {
+            let about = self.engine.docker.inspect_exec(&id).await.ok()?;
+            if about.running == Some(false) {
+                return about.exit_code;
+            }
+        }
+        None
     }
 }

@@ -8,6 +8,7 @@ mod leftovers;
 mod overlay;
 mod ping;
 mod plan;
+mod privileged;
 mod pull;
 mod set_up;
 mod upload;
@@ -21,7 +22,7 @@ use bollard::{API_DEFAULT_VERSION, Docker};
 pub use container::{Container, Death};
 pub use exec::Door;
 pub use leftovers::{Leftover, remove_all};
-pub use plan::{Plan, Pull, SourceMode, Tree};
+pub use plan::{Plan, Pull, Remark, SourceMode, Tree};
 pub use pull::Progress;
 
 use crate::error::{Error, Result};

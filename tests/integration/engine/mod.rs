@@ -4,6 +4,7 @@ mod attacks;
 mod disks;
 mod endings;
 mod kept;
+mod privileged;
 mod registry;
 mod sources;
 mod users;
