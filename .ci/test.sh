@@ -39,6 +39,7 @@ need_component clippy clippy
 need cc gcc
 need git git
 need python3 python3
+need busybox busybox
 
 step "moto, which answers in AWS's place"
 if ! python3 -c 'import ensurepip' 2>/dev/null; then need ensurepip python3-venv; fi

@@ -14,6 +14,8 @@ pub mod checkout;
 pub mod cli;
 #[cfg(feature = "run")]
 pub mod compare;
+#[cfg(feature = "run")]
+pub mod compute;
 pub mod console;
 pub mod diagnostic;
 #[cfg(feature = "run")]
@@ -25,6 +27,8 @@ pub mod error;
 pub mod hint;
 #[cfg(feature = "run")]
 pub mod image;
+#[cfg(feature = "run")]
+pub mod inside;
 pub mod lint;
 #[cfg(feature = "run")]
 pub mod options;
@@ -42,6 +46,8 @@ pub mod reports;
 pub mod run;
 #[cfg(feature = "run")]
 pub mod runtime;
+#[cfg(feature = "run")]
+pub mod runtimes;
 pub mod schema;
 #[cfg(feature = "run")]
 pub mod script;

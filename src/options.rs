@@ -93,6 +93,8 @@ pub struct Access {
 pub struct ContainerOptions {
     /// `os/arch[/variant]`.
     pub platform: Option<String>,
+    /// The compute type that was asked for.
+    pub compute: Option<crate::compute::Compute>,
     /// `NAME:ADDRESS`.
     pub add_hosts: Vec<String>,
     /// `SOURCE:TARGET[:OPTIONS]`, a relative source made absolute.

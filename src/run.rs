@@ -7,7 +7,7 @@ use crate::engine::journal::{Journal, Watcher};
 use crate::engine::machine::{Machine, Step};
 use crate::engine::phase::{Context, PhaseType, Status};
 use crate::engine::{Next, assumptions, run_phases};
-use crate::env::builtin::Identity;
+use crate::env::builtin::{Identity, Sources};
 use crate::env::mask::Rewriter;
 use crate::error::{Error, Result};
 use crate::options::Options;
@@ -60,6 +60,8 @@ pub(crate) struct Build<'a> {
     /// What stands for the source: itself, or a clean checkout in the build's folder.
     pub(crate) source: std::path::PathBuf,
     pub(crate) identity: Identity,
+    /// What Git is asked meanwhile.
+    pub(crate) asked: Option<JoinHandle<Sources>>,
     pub(crate) layout: Layout,
     pub(crate) journal: Journal,
     pub(crate) record: Record,
@@ -146,6 +148,7 @@ impl Build<'_> {
             Ok(status) => (status, Context::default(), Ok(Ended::Build(status))),
             Err(halt) => self.halted(halt).await,
         };
+        self.learn_sources().await;
         self.record.make_room();
         self.journal.leave(status, context);
         self.journal.enter(PhaseType::Finalizing);

@@ -146,6 +146,19 @@ pub fn set_variables<'a>(
     lines
 }
 
+/// Takes a variable from every command that follows.
+pub fn unset_variable(layout: &Layout, name: &str) -> String {
+    format!("printf 'unset %s\\n' {name} >> {}\n", quote(&layout.env()))
+}
+
+/// Prints `x` and a variable's value after the last command; nothing where it is not set.
+pub fn print_variable(layout: &Layout, name: &str) -> String {
+    format!(
+        "exec 2>/dev/null\n. {}\nif [ \"${{{name}+set}}\" ]; then printf 'x%s' \"${name}\"; fi\n",
+        quote(&layout.env())
+    )
+}
+
 /// One line (or more, if the value has several) of `env.sh`.
 pub fn export(name: &str, value: &str) -> String {
     format!("export {name}={}", quote(value))
@@ -200,10 +213,13 @@ pub fn is_name(name: &str) -> bool {
 /// ending the shell, as a failing redirection of a special built-in would. Lines are read by built-ins alone, byte by
 /// byte, so that nothing beyond a request is ever consumed.
 ///
+/// Bash in POSIX mode, as `/bin/sh` of Amazon Linux is, does not say that a child was killed, and so leaves that mode.
+///
 /// Nothing is sent while a command runs, so that a reader beside it sees only one thing: the end of the input, which is
 /// the end of our process. It then kills all there is (in a container, whose PID 1 no signal reaches), or the
 /// supervisor's process group (on the host).
 pub const SUPERVISOR: &str = r#"unset _bs_n _bs_v _bs_s _bs_p _bs_l _bs_w
+if [ "$BASH_VERSION" ] && (set +o posix) 2>/dev/null; then set +o posix; fi
 exec 3<&0
 IFS= read -r _bs_n || exit 0
 while IFS= read -r _bs_v; do

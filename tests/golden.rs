@@ -26,7 +26,8 @@ mod harness;
 const CONTAINERS: usize = 2;
 
 /// What a fixture's folder holds beside the source.
-const RESERVED: [&str; 4] = [
+const RESERVED: [&str; 5] = [
+    "beside",
     "case",
     "expected.log",
     "expected-artifacts",
@@ -76,6 +77,8 @@ struct Case {
     shell: Option<String>,
     /// Whether each run's log and artifacts differ, by times or checksums: then neither is compared.
     varies: bool,
+    /// Further arguments of `run`; `@` is the fixture's folder `beside`, whose files are not part of the source.
+    arguments: Vec<String>,
     /// The longest the build may take.
     seconds: Option<u64>,
     /// The name of the source's folder.
@@ -96,6 +99,7 @@ impl Case {
             runtimes: Vec::new(),
             shell: None,
             varies: false,
+            arguments: Vec::new(),
             seconds: None,
             directory: "source".to_owned(),
             git: false,
@@ -115,6 +119,11 @@ impl Case {
                 "runtimes" => case.runtimes = value.split(' ').map(runtime).collect(),
                 "shell" => case.shell = Some(value.to_owned()),
                 "log" => case.varies = value == "varies",
+                "arguments" => {
+                    let beside = folder.join("beside").to_string_lossy().into_owned();
+                    let arguments = value.split(' ').map(|word| word.replace('@', &beside));
+                    case.arguments = arguments.collect();
+                }
                 "seconds" => case.seconds = Some(value.parse().unwrap()),
                 "directory" => value.clone_into(&mut case.directory),
                 "git" => case.git = value == "yes",
@@ -149,6 +158,7 @@ impl Case {
         let before = Tree::of(&source);
 
         let mut emulator = Emulator::run(&source, runtime);
+        emulator.command.args(&self.arguments);
         if let Some(seconds) = self.seconds {
             emulator.limit = Duration::from_secs(seconds);
         }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::compute::Machine;
 use crate::error::{Error, Result};
 use crate::options::ContainerOptions;
 use crate::registry::Keyring;
@@ -11,6 +12,11 @@ pub(super) struct ContainerArguments {
     /// The image's platform, such as linux/arm64 [default: the engine's own]
     #[arg(long, value_name = "OS/ARCH", env = "BUILDSPEC_PLATFORM")]
     platform: Option<String>,
+
+    /// CPUs and memory as in the cloud: small, medium, large, xlarge, 2xlarge, or the API's name of one [default: the
+    /// project's, else without limit]
+    #[arg(long, value_name = "TYPE", env = "BUILDSPEC_COMPUTE_TYPE")]
+    pub(super) compute_type: Option<String>,
 
     /// A name that the build can resolve, as `docker run --add-host` takes it. Repeatable.
     #[arg(long, value_name = "NAME:ADDRESS", value_parser = add_host)]
@@ -26,9 +32,10 @@ pub(super) struct ContainerArguments {
 }
 
 impl ContainerArguments {
-    pub(super) fn settle(self) -> Result<ContainerOptions> {
+    pub(super) fn settle(self, machine: &Machine) -> Result<ContainerOptions> {
         Ok(ContainerOptions {
-            platform: self.platform,
+            platform: self.platform.or_else(|| machine.platform.clone()),
+            compute: machine.compute.clone(),
             add_hosts: self.add_host,
             volumes: self
                 .volume

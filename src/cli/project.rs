@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 use crate::options::BuildspecFrom;
 use crate::project::Project;
-use crate::project::file::{self, Named, Reading};
+use crate::project::file::{self, Given, Named, Reading};
 use crate::source::Source;
 
 #[derive(Debug, clap::Args)]
@@ -23,11 +23,25 @@ pub(super) struct ProjectArguments {
     /// Read no project, even where there is one in the output directory.
     #[arg(long, conflicts_with = "project", help_heading = "Project")]
     no_project: bool,
+
+    /// What a template leaves open, by the name it has there. Repeatable.
+    #[arg(
+        long = "parameter",
+        value_name = "NAME=VALUE",
+        value_parser = parameter,
+        help_heading = "Project"
+    )]
+    parameters: Vec<(String, String)>,
 }
 
 impl ProjectArguments {
     /// Reads the project; `output` is the output directory.
-    pub(super) fn read(&self, output: &Path) -> Result<Reading> {
+    pub(super) fn read(&self, output: &Path, region: &str) -> Result<Reading> {
+        let mut given = Given {
+            parameters: self.parameters.iter().cloned().collect(),
+            region: region.to_owned(),
+            folder: None,
+        };
         if self.no_project {
             return Ok(Reading::default());
         }
@@ -38,14 +52,14 @@ impl ProjectArguments {
                 read.map_err(|error| {
                     Error::environment("standard input can't be read").because(error)
                 })?;
-                file::read(&source("<stdin>", bytes)?, None)
+                file::read(&source("<stdin>", bytes)?, None, &given)
             }
             Some(named) => {
                 let named = Named::parse(named);
-                read_file(&named.file, named.name.as_deref())
+                read_file(&named.file, named.name.as_deref(), &mut given)
             }
             None => match usual(output) {
-                Some(file) => read_file(&file, None),
+                Some(file) => read_file(&file, None, &mut given),
                 None => Ok(Reading::default()),
             },
         }
@@ -60,11 +74,22 @@ fn usual(output: &Path) -> Option<PathBuf> {
         .find(|file| file.exists())
 }
 
-fn read_file(path: &Path, name: Option<&str>) -> Result<Reading> {
+fn parameter(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("not of the form NAME=VALUE".to_owned()),
+    }
+}
+
+fn read_file(path: &Path, name: Option<&str>, given: &mut Given) -> Result<Reading> {
     let shown = path.display();
     let bytes = std::fs::read(path)
         .map_err(|error| Error::usage(format!("--project {shown} can't be read: {error}")))?;
-    file::read(&source(&shown.to_string(), bytes)?, name)
+    given.folder = path.parent().map(|folder| match folder.as_os_str() {
+        here if here.is_empty() => PathBuf::from("."),
+        _ => folder.to_path_buf(),
+    });
+    file::read(&source(&shown.to_string(), bytes)?, name, given)
 }
 
 fn source(name: &str, bytes: Vec<u8>) -> Result<Source> {

@@ -11,9 +11,9 @@ use crate::console::{self, Annotating, LogFormat, Reader, Verbosity};
 use crate::engine::phase::Status;
 use crate::env::event::Trigger;
 use crate::error::{Error, Result};
-use crate::image;
 use crate::options::{BuildspecFrom, HostFacts, Options, RuntimeKind};
 use crate::run::{Ended, Stop};
+use crate::{compute, image};
 
 /// Run a build in a container, as CodeBuild would.
 #[derive(Debug, clap::Args)]
@@ -306,7 +306,20 @@ fn settle(arguments: Arguments) -> Result<Options> {
             .as_deref()
             .unwrap_or(&source.join(".buildspec")),
     )?;
-    let reading = arguments.project.read(&output)?;
+    let region = arguments
+        .aws
+        .region
+        .clone()
+        .or_else(|| super::variable("AWS_REGION"))
+        .or_else(|| super::variable("AWS_DEFAULT_REGION"));
+    let stack = region.as_deref().unwrap_or("us-east-1");
+    let mut reading = arguments.project.read(&output, stack)?;
+    let machine = compute::settle(
+        &reading.project.environment,
+        arguments.container.compute_type.as_deref(),
+        arguments.image.is_some(),
+    )?;
+    reading.remarks.extend(machine.remarks.iter().cloned());
     let project = &reading.project;
     let buildspec = match &arguments.buildspec {
         Some(given) => buildspec(given, &source)?,
@@ -351,7 +364,7 @@ fn settle(arguments: Arguments) -> Result<Options> {
                 .as_ref()
                 .is_some_and(|privileged| privileged.value),
         network: arguments.network,
-        container: arguments.container.settle()?,
+        container: arguments.container.settle(&machine)?,
         overrides,
         event: arguments.event,
         secrets: arguments.aws.secrets(&output)?,
@@ -367,11 +380,7 @@ fn settle(arguments: Arguments) -> Result<Options> {
         host: HostFacts {
             docker_host: super::variable("DOCKER_HOST").unwrap_or_default(),
             path: super::variable_os("PATH"),
-            region: arguments
-                .aws
-                .region
-                .or_else(|| super::variable("AWS_REGION"))
-                .or_else(|| super::variable("AWS_DEFAULT_REGION")),
+            region,
             user: super::variable("USER").unwrap_or_default(),
         },
     })

@@ -17,15 +17,23 @@ pub struct Identity {
     pub number: u64,
     /// The image as the user named it.
     pub image: String,
-    pub initiator: String,
+    /// Who started it, unless a webhook did.
+    pub user: String,
     /// A key's ARN or `alias/<name>`; without one it is that of S3.
     pub encryption_key: Option<String>,
     /// Milliseconds since the epoch.
     pub started: i64,
+    /// Empty until Git has answered.
+    pub sources: Sources,
+}
+
+/// What is known of the sources.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
     pub git: Facts,
     /// What started the build, where it is to look as if a webhook did.
     pub webhook: Option<Webhook>,
-    /// The same of each secondary source, by its identifier.
+    /// Each secondary source, by its identifier.
     pub secondary: Vec<(String, Facts)>,
 }
 
@@ -82,13 +90,16 @@ impl Identity {
             ("CODEBUILD_CONTAINER_NAME", "default".to_owned()),
             ("CODEBUILD_EXECUTION_ROLE_BUILD", String::new()),
             ("CODEBUILD_GOPATH", layout.gopath()),
-            ("CODEBUILD_INITIATOR", self.initiator.clone()),
+            ("CODEBUILD_INITIATOR", self.initiator().to_owned()),
             ("CODEBUILD_KMS_KEY_ID", self.encryption_key()),
             ("CODEBUILD_LAST_EXIT", "0".to_owned()),
             ("CODEBUILD_LOG_PATH", self.uuid.clone()),
             ("CODEBUILD_PROJECT_ARN", self.project_arn()),
-            ("CODEBUILD_RESOLVED_SOURCE_VERSION", self.git.commit.clone()),
-            ("CODEBUILD_SOURCE_REPO_URL", self.git.url.clone()),
+            (
+                "CODEBUILD_RESOLVED_SOURCE_VERSION",
+                self.sources.git.commit.clone(),
+            ),
+            ("CODEBUILD_SOURCE_REPO_URL", self.sources.git.url.clone()),
             ("CODEBUILD_SOURCE_VERSION", self.source_version().to_owned()),
             ("CODEBUILD_SRC_DIR", layout.source()),
             ("CODEBUILD_START_TIME", self.started.to_string()),
@@ -98,7 +109,7 @@ impl Identity {
             let name = format!("CODEBUILD_SRC_DIR_{id}");
             variables.set(Level::BuiltIn, name, Value::Plain(folder));
         }
-        for (id, facts) in &self.secondary {
+        for (id, facts) in &self.sources.secondary {
             let told = [("VERSION", facts.version()), ("REPO_URL", &facts.url)];
             for (what, value) in told.into_iter().filter(|(_, value)| !value.is_empty()) {
                 let name = format!("CODEBUILD_SOURCE_{what}_{id}");
@@ -111,16 +122,29 @@ impl Identity {
                 variables.set(Level::BuiltIn, name, Value::Plain(value));
             }
         }
-        for (name, value) in self.webhook.iter().flat_map(|webhook| &webhook.variables) {
+        for (name, value) in self
+            .sources
+            .webhook
+            .iter()
+            .flat_map(|webhook| &webhook.variables)
+        {
             variables.set(Level::BuiltIn, *name, Value::Plain(value.clone()));
         }
     }
 
     /// The webhook's, else the branch, or the commit where none is checked out.
     pub fn source_version(&self) -> &str {
-        match &self.webhook {
+        match &self.sources.webhook {
             Some(webhook) => &webhook.source_version,
-            None => self.git.version(),
+            None => self.sources.git.version(),
+        }
+    }
+
+    /// `CODEBUILD_INITIATOR`.
+    pub fn initiator(&self) -> &str {
+        match &self.sources.webhook {
+            Some(webhook) => &webhook.initiator,
+            None => &self.user,
         }
     }
 }

@@ -15,7 +15,7 @@ fn check(failed: &Failed<'_>) -> Option<String> {
         return None;
     }
     Some(
-        "killed, most likely for want of memory: see `dmesg | grep -i oom`, give the engine more memory, \
+        "killed, most likely for want of memory: see `dmesg | grep -i oom`, give the engine or `--compute-type` more memory, \
          or let the command use less (fewer jobs, a smaller heap)"
             .to_owned(),
     )

@@ -15,7 +15,7 @@ const PROJECT: &str = "AWS::CodeBuild::Project";
 const MOST_NODES: usize = 1 << 20;
 
 /// Whether a document is a template at all.
-pub(super) fn is_template(root: &Node) -> bool {
+pub(crate) fn is_template(root: &Node) -> bool {
     [
         "AWSTemplateFormatVersion",
         "Resources",
@@ -201,7 +201,7 @@ impl Template<'_> {
 }
 
 /// A function's name without `Fn::`, and its argument.
-fn intrinsic(node: &Node) -> Option<(&str, &Node)> {
+pub(crate) fn intrinsic(node: &Node) -> Option<(&str, &Node)> {
     if let Some(tag) = &node.tag {
         return Some((tag, node));
     }

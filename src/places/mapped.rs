@@ -36,6 +36,14 @@ impl Mapped {
         &self.text
     }
 
+    /// Its parts in order: text, place, and whether the text is known.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = (&str, Span, bool)> {
+        self.pieces.iter().enumerate().map(|(index, piece)| {
+            let text = &self.text[piece.start..self.end(index)];
+            (text, piece.outer, piece.kind != Kind::Unknown)
+        })
+    }
+
     /// Where the unknown parts stand in the file.
     pub fn unknown(&self) -> impl Iterator<Item = Span> {
         self.pieces

@@ -1,11 +1,11 @@
 //! Where buildspecs live: files, folders, and inside templates, the API's JSON and Terraform.
 
 mod api;
-mod cloudformation;
+pub(crate) mod cloudformation;
 pub mod files;
 pub mod mapped;
 mod scalar;
-mod terraform;
+pub(crate) mod terraform;
 pub(crate) mod tree;
 
 use crate::diagnostic::{Finding, Severity};

@@ -1,7 +1,7 @@
 //! Buildspecs in Terraform: heredocs, strings, and `jsonencode` or `yamlencode` of literals.
 
 mod encode;
-mod template;
+pub(crate) mod template;
 
 use std::collections::HashMap;
 
@@ -21,7 +21,7 @@ const ATTRIBUTE: &str = "buildspec";
 const MOST_LOCALS: usize = 8;
 
 /// Whether a file is Terraform: by its name, or by what only Terraform looks like.
-pub(super) fn is_terraform(name: &str, text: &str) -> bool {
+pub(crate) fn is_terraform(name: &str, text: &str) -> bool {
     let named = [".tf", ".tofu", ".hcl"]
         .iter()
         .any(|end| name.ends_with(end));

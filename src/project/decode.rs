@@ -32,7 +32,7 @@ pub(super) fn project(value: &Value, findings: &mut Vec<Finding>) -> Project {
     let mut of = Members::of(value, "the project", findings);
     of.pass_over(PASSED_OVER);
     let project = Project {
-        name: of.text("name"),
+        name: of.project_name("name"),
         source: of.member("source", source).unwrap_or_default(),
         secondary_sources: of.list("secondarySources", source),
         source_version: of.text("sourceVersion"),
@@ -337,14 +337,24 @@ impl<'v, 'f> Members<'v, 'f> {
         }
     }
 
+    fn project_name(&mut self, key: &'static str) -> Option<Text> {
+        let name = self.text(key)?;
+        if is_name(&name.value) {
+            return Some(name);
+        }
+        let message =
+            "a project's name has 2 to 150 letters, digits, `-` and `_`; this is passed over";
+        self.findings.push(warning(message.to_owned(), name.span));
+        None
+    }
+
     /// A variable's value: an empty one counts.
     fn variable_value(&mut self, name: Option<&str>) -> Option<Text> {
         let value = self.ask("value")?;
         match &value.kind {
             Kind::Text(filled) if !filled.unknown.is_empty() => {
                 let name = name.unwrap_or("...");
-                let what = filled.unknown.join(", ");
-                let message = format!("the variable {name} is left out: {what} is not known here");
+                let message = format!("the variable {name} is left out: {}", not_known(filled));
                 self.findings
                     .push(warning(message, value.span).help(format!("-e {name}=VALUE sets it")));
                 None
@@ -360,9 +370,8 @@ impl<'v, 'f> Members<'v, 'f> {
             Kind::Text(filled) if !filled.unknown.is_empty() && filled.text.contains('\n') => {
                 let what = filled.unknown.join(", ");
                 let message = format!("the buildspec is used without the value of {what}");
-                self.findings.push(
-                    warning(message, value.span).help("--parameter NAME=VALUE gives a value"),
-                );
+                self.findings
+                    .push(warning(message, value.span).help(how_to_give(filled)));
                 Some(Text::new(filled.text.clone(), value.span))
             }
             _ => {
@@ -426,7 +435,10 @@ impl<'v, 'f> Members<'v, 'f> {
         all: &[T],
         name: fn(T) -> &'static str,
     ) -> Option<Spanned<T>> {
-        let found = all.iter().find(|value| name(**value) == text.value);
+        // Templates with `no_artifacts` were deployed.
+        let found = all
+            .iter()
+            .find(|value| name(**value).eq_ignore_ascii_case(&text.value));
         if found.is_none() {
             let names: Vec<_> = all.iter().map(|value| name(*value)).collect();
             let message = format!("CodeBuild knows no {} here", text.value);
@@ -495,10 +507,48 @@ impl<'v, 'f> Members<'v, 'f> {
     }
 }
 
+/// Whether a project can have this name (spec 22.2).
+pub(super) fn is_name(name: &str) -> bool {
+    let letter = |byte: u8| byte.is_ascii_alphanumeric();
+    (2..=150).contains(&name.len())
+        && name.bytes().next().is_some_and(letter)
+        && name
+            .bytes()
+            .all(|byte| letter(byte) || byte == b'-' || byte == b'_')
+}
+
+/// Members without which the build would be another one.
+const WEIGHTY: [&str; 6] = [
+    "`buildspec`",
+    "`environmentVariables`",
+    "`image`",
+    "`privilegedMode`",
+    "`type`",
+    "the environment",
+];
+
 fn note_unknown(what: &str, filled: &Filled, span: Span, findings: &mut Vec<Finding>) {
-    let unknown = filled.unknown.join(", ");
-    let message = format!("{what} is passed over: {unknown} is not known here");
-    findings.push(note(message, span).help("--parameter NAME=VALUE gives a value"));
+    let message = format!("{what} is passed over: {}", not_known(filled));
+    let mut finding = note(message, span).help(how_to_give(filled));
+    if WEIGHTY.contains(&what) {
+        finding.severity = Severity::Warning;
+    }
+    findings.push(finding);
+}
+
+fn not_known(filled: &Filled) -> String {
+    let verb = if filled.unknown.len() > 1 {
+        "are"
+    } else {
+        "is"
+    };
+    format!("{} {verb} not known here", filled.unknown.join(", "))
+}
+
+fn how_to_give(filled: &Filled) -> String {
+    let first = filled.unknown.first().map_or("NAME", String::as_str);
+    let name = first.strip_prefix("var.").unwrap_or(first);
+    format!("--parameter '{name}=VALUE' tells it")
 }
 
 fn note(message: String, span: Span) -> Finding {

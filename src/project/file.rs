@@ -1,19 +1,31 @@
 //! From `FILE[#NAME]` to one project.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::value::Value;
-use super::{Project, api, decode};
+use super::{Project, api, cloudformation, decode, plan, terraform};
 use crate::diagnostic::{Finding, Severity};
 use crate::error::{Error, Result};
-use crate::places::tree;
+use crate::places::{self, tree};
 use crate::source::Source;
 
 /// A project as some file defines it.
 pub(super) struct Definition {
-    /// Its name in the file, where that is not the project's own.
-    pub(super) label: Option<String>,
+    /// Names that the file gives it besides the project's own; the first is shown.
+    pub(super) labels: Vec<String>,
     pub(super) value: Value,
+}
+
+/// What a template needs to know and does not say.
+#[derive(Clone, Debug, Default)]
+pub struct Given {
+    /// `--parameter`, by name.
+    pub parameters: BTreeMap<String, String>,
+    /// Where the stack would be.
+    pub region: String,
+    /// The folder that the file lies in, whose other files a template may mean.
+    pub folder: Option<PathBuf>,
 }
 
 /// What `FILE[#NAME]` names.
@@ -61,16 +73,17 @@ pub struct Reading {
 /// # Errors
 ///
 /// The text can't be read, holds no project, or several and none of them was chosen.
-pub fn read(source: &Source, name: Option<&str>) -> Result<Reading> {
-    let definitions = definitions(source)?;
+pub fn read(source: &Source, name: Option<&str>, given: &Given) -> Result<Reading> {
+    let definitions = definitions(source, given)?;
     let definition = choose(source.name(), &definitions, name)?;
     let mut findings = Vec::new();
     let mut project = decode::project(&definition.value, &mut findings);
     if project.name.is_none() {
-        project.name = definition
-            .label
-            .clone()
-            .map(|label| super::model::Text::new(label, definition.value.span));
+        let label = definition.labels.first();
+        let label = label.map(|label| label.rsplit('.').next().unwrap_or(label));
+        project.name = label
+            .filter(|label| decode::is_name(label))
+            .map(|label| super::model::Text::new(label.to_owned(), definition.value.span));
     }
     findings.sort_by_key(|finding| finding.primary.span.start);
     Ok(Reading {
@@ -83,25 +96,33 @@ pub fn read(source: &Source, name: Option<&str>) -> Result<Reading> {
 }
 
 /// The names by which the projects of a file can be chosen.
-pub fn names(source: &Source) -> Vec<String> {
-    let definitions = definitions(source).unwrap_or_default();
+pub fn names(source: &Source, given: &Given) -> Vec<String> {
+    let definitions = definitions(source, given).unwrap_or_default();
     definitions.iter().filter_map(Definition::name).collect()
 }
 
 impl Definition {
     fn name(&self) -> Option<String> {
         let own = || Some(self.value.get("name")?.known()?.to_owned());
-        self.label.clone().or_else(own)
+        self.labels.first().cloned().or_else(own)
     }
 
     fn is_named(&self, name: &str) -> bool {
         let own = self.value.get("name").and_then(Value::known);
-        self.label.as_deref() == Some(name) || own == Some(name)
+        self.labels.iter().any(|label| label == name) || own == Some(name)
     }
 }
 
-fn definitions(source: &Source) -> Result<Vec<Definition>> {
+fn definitions(source: &Source, given: &Given) -> Result<Vec<Definition>> {
     let file = source.name();
+    let name = file
+        .rsplit('/')
+        .next()
+        .unwrap_or_default()
+        .to_ascii_lowercase();
+    if places::terraform::is_terraform(&name, source.text()) {
+        return terraform::definitions(source, given);
+    }
     let documents = tree::read(source).map_err(|unreadable| {
         let (line, column) = source.position(unreadable.at);
         Error::usage(format!(
@@ -111,7 +132,12 @@ fn definitions(source: &Source) -> Result<Vec<Definition>> {
     })?;
     Ok(documents
         .iter()
-        .flat_map(|root| api::definitions(root))
+        .flat_map(|root| {
+            if places::cloudformation::is_template(root) {
+                return cloudformation::definitions(root, given);
+            }
+            plan::definitions(&api::value(root)).unwrap_or_else(|| api::definitions(root))
+        })
         .collect())
 }
 
@@ -126,7 +152,7 @@ fn choose<'d>(
     };
     match (definitions, name) {
         ([], _) => Err(Error::usage(format!("{file} defines no CodeBuild project"))
-            .hint("it has to be what `aws codebuild batch-get-projects` prints or `create-project --cli-input-json` takes")),
+            .hint("it has to be what `aws codebuild batch-get-projects` prints, a template of CloudFormation, a file of Terraform, or a plan as JSON")),
         ([one], None) => Ok(one),
         (_, None) => Err(Error::usage(format!("{file} defines several projects: {}", names()))
             .hint(format!("choose one: {file}#NAME"))),

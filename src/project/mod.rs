@@ -4,7 +4,8 @@
 //!
 //! ```text
 //! text ──► tree ──► values in the API's shape ──► Project + findings
-//!          (places)  (api, ...)                   (decode)
+//!          (places)  (api, cloudformation,        (decode)
+//!                     terraform, plan)
 //! ```
 //!
 //! # For whoever builds on it
@@ -19,9 +20,12 @@
 //! A new member is a field in `model` and one line in `decode`; all forms of definitions then have it.
 
 mod api;
+mod cloudformation;
 mod decode;
 pub mod file;
 pub mod model;
+mod plan;
+mod terraform;
 mod value;
 
 pub use model::Project;

@@ -308,14 +308,20 @@ impl Source {
     /// The text of an inline buildspec, or a path: what has a line break is a text.
     pub fn inline_buildspec(&self) -> Option<&str> {
         let text = &self.buildspec.as_ref()?.value;
-        text.trim().contains('\n').then_some(text)
+        is_inline(text).then_some(text)
     }
 
     /// The buildspec's path in the source.
     pub fn buildspec_path(&self) -> Option<&str> {
         let text = self.buildspec.as_ref()?.value.trim();
-        (!text.is_empty() && !text.contains('\n')).then_some(text)
+        (!text.is_empty() && !is_inline(text)).then_some(text)
     }
+}
+
+/// What has a line break, or begins as JSON does, is the text of a buildspec.
+fn is_inline(text: &str) -> bool {
+    let text = text.trim();
+    text.contains('\n') || text.starts_with('{')
 }
 
 impl Project {

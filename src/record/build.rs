@@ -144,7 +144,7 @@ impl Build {
             current_phase: PhaseType::Submitted,
             build_status: Status::InProgress,
             source_version: identity.source_version().to_owned(),
-            resolved_source_version: identity.git.commit.clone(),
+            resolved_source_version: identity.sources.git.commit.clone(),
             project_name: identity.project.clone(),
             phases: vec![
                 BuildPhase {
@@ -166,7 +166,7 @@ impl Build {
             ],
             source: Source {
                 kind: "NO_SOURCE",
-                location: identity.git.url.clone(),
+                location: identity.sources.git.url.clone(),
                 buildspec,
             },
             artifacts: None,
@@ -181,11 +181,22 @@ impl Build {
             timeout_in_minutes: 60,
             queued_timeout_in_minutes: 480,
             build_complete: false,
-            initiator: identity.initiator.clone(),
+            initiator: identity.initiator().to_owned(),
             encryption_key: identity.encryption_key(),
             exported_environment_variables: Vec::new(),
             report_arns: Vec::new(),
         }
+    }
+
+    /// Takes in what Git had to say.
+    pub fn learn(&mut self, identity: &Identity) {
+        identity
+            .source_version()
+            .clone_into(&mut self.source_version);
+        self.resolved_source_version
+            .clone_from(&identity.sources.git.commit);
+        self.source.location.clone_from(&identity.sources.git.url);
+        identity.initiator().clone_into(&mut self.initiator);
     }
 
     /// Rewrites the texts that came from outside; what events tell is rewritten already.

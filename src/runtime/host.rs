@@ -66,6 +66,7 @@ impl Host {
         {
             std::fs::create_dir_all(folder).map_err(failed)?;
         }
+        crate::inside::write(Path::new(&layout.bin())).map_err(failed)?;
         let root = Root {
             folder: root,
             _lock: lock,

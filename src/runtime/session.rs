@@ -235,6 +235,20 @@ impl Session {
         Ok(names.into_iter().map(str::to_owned).zip(values).collect())
     }
 
+    /// A variable's value in the build's present state, told apart from none; a shell must be able to hold the name.
+    pub async fn variable(&mut self, name: &str) -> Result<Option<String>, Lost> {
+        let text = script::print_variable(&self.layout, name);
+        let printed = self.ask_in_state(&text).await?;
+        let value = printed.strip_prefix(b"x");
+        Ok(value.map(|value| String::from_utf8_lossy(value).into_owned()))
+    }
+
+    /// Takes a variable from every later command; a shell must be able to hold the name.
+    pub async fn unset_variable(&mut self, name: &str) -> Result<(), Lost> {
+        let text = script::unset_variable(&self.layout, name);
+        self.ask(&text).await.map(|_| ())
+    }
+
     /// Runs a script of ours and hands over what it prints.
     pub async fn tell(
         &mut self,

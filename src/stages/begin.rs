@@ -5,19 +5,17 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::Script;
+use super::{Script, ask_git};
 use crate::buildspec;
-use crate::checkout::{self, Which};
+use crate::checkout;
 use crate::engine::event::Event;
 use crate::engine::journal::{Journal, Watcher};
-use crate::env::builtin::Identity;
-use crate::env::event;
-use crate::env::git;
+use crate::env::builtin::{Identity, Sources};
 use crate::env::mask::Rewriter;
 use crate::error::{Error, Result};
 use crate::options::{BuildspecFrom, Options, RuntimeKind};
 use crate::output::BuildFolder;
-use crate::project::model::{self as project, EnvironmentType, Text, VariableType};
+use crate::project::model::{EnvironmentType, VariableType};
 use crate::record::Files;
 use crate::record::build::{self, Environment, EnvironmentVariable, Record};
 use crate::run::Build;
@@ -36,32 +34,8 @@ impl<'a> Build<'a> {
         let folder = BuildFolder::take(&options.output, options.keep_builds)?;
         let source = checkout::make(&options.source, &options.which, &folder.file(CHECKOUT)).await;
         let source = source.inspect_err(|_| folder.abandon(&options.output))?;
+        let asked = tokio::spawn(ask_git::sources(options.clone(), source.clone()));
         let project = &options.project.project;
-        let mut versions = Vec::new();
-        for (id, folder) in &options.secondary {
-            let mut facts = git::facts(folder).await;
-            let defined = project.secondary_sources.iter().find(|source| {
-                source
-                    .identifier
-                    .as_ref()
-                    .is_some_and(|name| name.value == *id)
-            });
-            told_by(defined, project.secondary_version(id), &mut facts);
-            versions.push((id.clone(), facts));
-        }
-        let mut git = git::facts(&source).await;
-        told_by(
-            Some(&project.source),
-            project.source_version.as_ref(),
-            &mut git,
-        );
-        if let Which::Revision(revision) = &options.which {
-            git.branch.clone_from(revision);
-        }
-        let webhook = match &options.event {
-            Some(trigger) => Some(event::webhook(trigger, &source, &git).await),
-            None => None,
-        };
         let identity = Identity {
             project: project_name(options),
             region: region(options).await,
@@ -69,16 +43,13 @@ impl<'a> Build<'a> {
             uuid: uuid::Uuid::new_v4().to_string(),
             number: folder.number,
             image: options.image.clone(),
-            initiator: match &webhook {
-                Some(webhook) => webhook.initiator.clone(),
-                None if options.host.user.is_empty() => "buildspec".to_owned(),
-                None => options.host.user.clone(),
+            user: match options.host.user.as_str() {
+                "" => "buildspec".to_owned(),
+                user => user.to_owned(),
             },
             encryption_key: project.encryption_key.clone().map(|key| key.value),
             started,
-            git,
-            webhook,
-            secondary: versions,
+            sources: Sources::default(),
         };
         let failed = |error: io::Error| {
             folder.abandon(&options.output);
@@ -114,6 +85,7 @@ impl<'a> Build<'a> {
             folder,
             source,
             identity,
+            asked: Some(asked),
             layout,
             journal,
             record,
@@ -122,6 +94,17 @@ impl<'a> Build<'a> {
             underway: None,
             sweep: None,
         })
+    }
+
+    /// Waits for what Git was asked at the start; the second time there is nothing to wait for.
+    pub(crate) async fn learn_sources(&mut self) {
+        let Some(asked) = self.asked.take() else {
+            return;
+        };
+        if let Ok(sources) = asked.await {
+            self.identity.sources = sources;
+            self.record.change(|build| build.learn(&self.identity));
+        }
     }
 
     pub(crate) fn elapsed(&self) -> Duration {
@@ -223,16 +206,6 @@ async fn region(options: &Options) -> String {
     REGION.to_owned()
 }
 
-/// A project says where its source comes from; the version is its own only where Git knows none.
-fn told_by(source: Option<&project::Source>, version: Option<&Text>, facts: &mut git::Facts) {
-    if let Some(location) = source.and_then(project::Source::url) {
-        facts.url = git::without_password(&location);
-    }
-    if let Some(version) = version.filter(|_| facts.commit.is_empty()) {
-        facts.branch.clone_from(&version.value);
-    }
-}
-
 /// What the record says beyond what every build has.
 fn note_project(record: &mut build::Build, options: &Options) {
     let project = &options.project.project;
@@ -300,8 +273,8 @@ fn environment(options: &Options) -> Environment {
     Environment {
         kind: project.kind.as_ref().map_or(here, |kind| kind.value).name(),
         image: options.image.clone(),
-        compute_type: match &project.compute_type {
-            Some(compute) => compute.value.clone(),
+        compute_type: match &options.container.compute {
+            Some(compute) => compute.name.clone(),
             None => "BUILD_GENERAL1_SMALL".to_owned(),
         },
         environment_variables: variables(options),

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use super::Script;
 use crate::buildspec::Reading;
-use crate::buildspec::model::{Buildspec, Phase, Shell};
+use crate::buildspec::model::{Buildspec, Cache, Phase, Shell};
 use crate::diagnostic::Severity;
 use crate::engine::event::{Event, Place};
 use crate::engine::phase::{Context, PhaseType, Status};
@@ -15,7 +15,7 @@ use crate::run::{Build, Halt};
 use crate::runtime::session::{Session, Supervisor};
 
 /// The status code of everything that is wrong with a buildspec.
-const YAML_FILE_ERROR: &str = "YAML_FILE_ERROR";
+pub(super) const YAML_FILE_ERROR: &str = "YAML_FILE_ERROR";
 
 impl Build<'_> {
     /// Says what `CodeBuild` says up to the first phase, and readies the session. The phase is left when it succeeded.
@@ -26,6 +26,7 @@ impl Build<'_> {
     ) -> Result<Session, Halt> {
         let source = self.layout.source();
         self.journal.enter(PhaseType::DownloadSource);
+        self.learn_sources().await;
         for line in [
             "Running on CodeBuild On-demand",
             "Waiting for agent ping",
@@ -67,14 +68,18 @@ impl Build<'_> {
             .say("Setting HTTP client timeout to higher timeout for S3 source");
         self.journal.say("Processing environment variables");
         let variables = self.variables(buildspec).await?;
+        let helper = buildspec.env.git_credential_helper.as_ref();
+        if helper.is_some_and(|wanted| wanted.value) {
+            self.journal.say("Git credential helper enabled");
+        }
         let supervisor =
             supervisor.ok_or_else(|| Error::environment("no runtime was provisioned"))?;
         let mut session = self.begin_session(script, supervisor, &variables).await?;
         self.select_runtimes(buildspec, &mut session).await?;
         self.journal.say(format!("Moving to directory {source}"));
-        self.journal.say("Cache is not defined in the buildspec");
-        self.journal
-            .say("Skip cache due to: no paths specified to be cached");
+        for line in cache_lines(buildspec.cache.as_ref()) {
+            self.journal.say(line);
+        }
         self.journal.say("Registering with agent");
         for line in count_lines(&buildspec.phases) {
             self.journal.say(line);
@@ -164,33 +169,23 @@ impl Build<'_> {
     }
 }
 
-impl Build<'_> {
-    /// Runtimes are not installed yet; what `CodeBuild` says where there are none to install is said.
-    async fn select_runtimes(
-        &mut self,
-        buildspec: &Buildspec,
-        session: &mut Session,
-    ) -> Result<(), Halt> {
-        let (exit, _) = session
-            .ask("[ -e /codebuild/image/config/runtimes.yml ]\n")
-            .await?;
-        let wanted = buildspec
-            .phases
-            .install
-            .as_ref()
-            .is_some_and(|install| !install.runtime_versions.is_empty());
-        match (exit.success(), wanted) {
-            (false, true) => self
-                .journal
-                .say("Skipping install of runtimes. Runtime version selection is not supported by this build image"),
-            (true, false) => self.journal.say("No runtime version selected in buildspec."),
-            (true, true) => self.journal.emit(&Event::Warning(
-                "runtime-versions are not installed yet: the image's own defaults are used".to_owned(),
-            )),
-            (false, false) => {}
-        }
-        Ok(())
+/// Nothing is kept in a cache here: it is as if it were empty each time.
+fn cache_lines(cache: Option<&Cache>) -> Vec<String> {
+    let paths = cache.map_or(&[][..], |cache| &cache.paths);
+    if paths.is_empty() {
+        return vec![
+            "Cache is not defined in the buildspec".to_owned(),
+            "Skip cache due to: no paths specified to be cached".to_owned(),
+        ];
     }
+    let mut lines: Vec<_> = paths
+        .iter()
+        .map(|path| format!("Expanded cache path {}", path.value))
+        .collect();
+    if paths.iter().any(|path| path.value.is_empty()) {
+        lines.push("Not a valid directory cache path: ".to_owned());
+    }
+    lines
 }
 
 fn phases_without_commands(buildspec: &Buildspec) -> impl Iterator<Item = &'static str> {

@@ -1,5 +1,6 @@
 //! The parts of a build around its commands, one file each, in the order in which they come.
 
+mod ask_git;
 pub(crate) mod begin;
 mod discover_reports;
 mod download_source;
@@ -7,6 +8,7 @@ mod finalize;
 mod gather;
 pub(crate) mod provision;
 mod resolve;
+mod select_runtimes;
 mod upload_artifacts;
 mod upload_reports;
 

@@ -75,10 +75,29 @@ impl Build<'_> {
         self.layout = made.layout;
         // The log of a build on the host reads as one from a container.
         self.journal.rewrite_by(Rewriter::new(self.place_in_log()));
+        self.say_compute();
         for remark in &made.remarks {
             self.journal.emit(remark);
         }
         Ok(made.supervisor)
+    }
+
+    /// What the build may use is worth a word when it runs out of it.
+    fn say_compute(&mut self) {
+        let Some(compute) = &self.options.container.compute else {
+            return;
+        };
+        let name = &compute.name;
+        let event = match (&compute.limits, self.options.runtime) {
+            (Some(limits), RuntimeKind::Docker) => Event::Note(format!("{name}: {limits}")),
+            (Some(limits), RuntimeKind::Host) => Event::Warning(format!(
+                "{name}: without a container nothing holds the build to {limits}"
+            )),
+            (None, _) => Event::Warning(format!(
+                "{name}: the project says neither CPUs nor memory, so there is no limit"
+            )),
+        };
+        self.journal.emit(&event);
     }
 
     fn host(
@@ -155,9 +174,10 @@ impl Build<'_> {
                 engine = Engine::connect(&host) => engine?,
                 () = cancel.cancelled() => return Err(Error::environment("stopped")),
             };
+            let started = Container::start(&engine, &plan, &mut told, &cancel).await;
+            // Not before: the engine has enough to do with the start.
             sender.send(engine.clone()).ok();
-            let (container, supervisor, notes) =
-                Container::start(&engine, &plan, &mut told, &cancel).await?;
+            let (container, supervisor, notes) = started?;
             Ok(Provisioned {
                 place: Place::Docker(container),
                 supervisor,
@@ -217,6 +237,11 @@ impl Build<'_> {
             docker_socket: options.container.docker_socket,
             engine_socket: socket(&options.host.docker_host),
             network: options.network.clone(),
+            limits: options
+                .container
+                .compute
+                .as_ref()
+                .and_then(|compute| compute.limits),
             add_hosts: options.container.add_hosts.clone(),
             volumes: options.container.volumes.clone(),
             credentials: options.container.credentials.clone(),

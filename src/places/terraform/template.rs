@@ -7,7 +7,7 @@ use super::super::mapped::Mapped;
 use crate::source::{Source, Span};
 
 /// The text of a string or heredoc; `None` for another expression, and for one with `%{` in it.
-pub(super) fn mapped(source: &Source, expression: &Expression) -> Option<Mapped> {
+pub(crate) fn mapped(source: &Source, expression: &Expression) -> Option<Mapped> {
     let range = expression.span()?;
     let raw = source.text().get(range.clone())?;
     let mut mapped = Mapped::default();

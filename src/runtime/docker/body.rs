@@ -4,18 +4,21 @@ use std::collections::HashMap;
 
 use bollard::models::{
     ContainerCreateBody, HealthConfig, HostConfig, HostConfigLogConfig, Mount, MountType,
-    MountVolumeOptions,
+    MountVolumeOptions, MountVolumeOptionsDriverConfig,
 };
 
 use super::container::Rung;
 use super::overlay::Volumes;
 use super::privileged::Privileges;
-use super::set_up::{PROOF, Proof};
+use super::set_up::Proof;
 use super::{Plan, labels};
 use crate::script;
 
 /// Where the build finds an engine.
 const SOCKET: &str = "/var/run/docker.sock";
+
+/// Microseconds.
+const CPU_PERIOD: i64 = 100_000;
 
 pub(super) fn body(
     plan: &Plan,
@@ -54,6 +57,9 @@ pub(super) fn body(
 }
 
 fn host_config(plan: &Plan, rung: Rung, volumes: &Volumes, proof: Option<&Proof>) -> HostConfig {
+    let memory = plan.limits.and_then(|limits| limits.memory);
+    let memory = memory.and_then(|memory| i64::try_from(memory).ok());
+    let cpus = plan.limits.and_then(|limits| limits.cpus);
     HostConfig {
         mounts: Some(mounts(plan, rung, volumes, proof)),
         binds: (!plan.volumes.is_empty()).then(|| plan.volumes.clone()),
@@ -66,6 +72,12 @@ fn host_config(plan: &Plan, rung: Rung, volumes: &Volumes, proof: Option<&Proof>
         // The supervisor has to be PID 1, where no build can kill it.
         init: Some(false),
         network_mode: plan.network.clone(),
+        // A quota may be larger than the machine; what `docker run --cpus` sets may not.
+        cpu_period: cpus.map(|_| CPU_PERIOD),
+        cpu_quota: cpus.map(|cpus| CPU_PERIOD * i64::from(cpus)),
+        memory,
+        // No swap, as in the cloud: what needs more is killed.
+        memory_swap: memory,
         ..HostConfig::default()
     }
 }
@@ -100,18 +112,19 @@ fn mounts(plan: &Plan, rung: Rung, volumes: &Volumes, proof: Option<&Proof>) -> 
         Rung::Mount => plan
             .trees
             .iter()
-            .map(|tree| bind(&tree.from.to_string_lossy(), &tree.to, false))
+            .map(|tree| bind(&tree.from.to_string_lossy(), &tree.to))
             .collect(),
         _ => plan
             .trees
             .iter()
             .zip(&volumes.trees)
-            .map(|(tree, name)| volume(name, &tree.to))
+            .map(|(tree, options)| volume(plan, options, &tree.to))
             .collect(),
     };
-    mounts.extend(proof.map(|proof| bind(&proof.path(), PROOF, true)));
+    let files = proof.map(|proof| proof.files(plan)).unwrap_or_default();
+    mounts.extend(files.iter().map(|(from, to)| bind(from, to)));
     if plan.docker_socket {
-        mounts.push(bind(&plan.engine_socket, SOCKET, false));
+        mounts.push(bind(&plan.engine_socket, SOCKET));
     }
     mounts
 }
@@ -133,25 +146,29 @@ fn tmpfs(plan: &Plan, rung: Rung) -> HashMap<String, String> {
     tmpfs
 }
 
-fn volume(name: &str, target: &str) -> Mount {
+/// Without a name, so that it goes with the container.
+fn volume(plan: &Plan, options: &HashMap<String, String>, target: &str) -> Mount {
     Mount {
         target: Some(target.to_owned()),
-        source: Some(name.to_owned()),
         typ: Some(MountType::VOLUME),
         volume_options: Some(MountVolumeOptions {
             no_copy: Some(true),
+            labels: Some(labels(&plan.build)),
+            driver_config: Some(MountVolumeOptionsDriverConfig {
+                name: Some("local".to_owned()),
+                options: Some(options.clone()),
+            }),
             ..MountVolumeOptions::default()
         }),
         ..Mount::default()
     }
 }
 
-fn bind(source: &str, target: &str, read_only: bool) -> Mount {
+fn bind(source: &str, target: &str) -> Mount {
     Mount {
         target: Some(target.to_owned()),
         source: Some(source.to_owned()),
         typ: Some(MountType::BIND),
-        read_only: Some(read_only),
         ..Mount::default()
     }
 }

@@ -8,6 +8,7 @@ use bollard::errors::Error as Api;
 use bollard::models::ContainerCreateBody;
 use bollard::query_parameters::{
     AttachContainerOptionsBuilder, CreateContainerOptions, CreateContainerOptionsBuilder,
+    WaitContainerOptionsBuilder,
 };
 use futures_util::{Stream, StreamExt as _};
 use tokio::io::AsyncWrite;
@@ -30,6 +31,8 @@ use crate::runtime::{Chunk, Lost, Wire};
 pub struct Container {
     engine: Engine,
     id: String,
+    /// The build's uuid.
+    build: String,
     volumes: Volumes,
     /// The ways in that were opened besides the main process.
     door: Door,
@@ -140,14 +143,42 @@ impl Container {
     }
 
     /// Removes the container and its volumes; nothing of the build is left on the engine.
+    ///
+    /// A container whose shell was let go ends by itself, which is sooner than to have it killed.
     pub async fn end(&self) -> Result<()> {
-        let removed = if self.id.is_empty() {
-            Ok(())
+        let scratch = self.engine.remove_scratch(&self.volumes);
+        if self.id.is_empty() {
+            scratch.await;
+            return Ok(());
+        }
+        let container = Leftover::Container(self.id.clone());
+        let container = remove(&self.engine, &container);
+        let was_there = if self.ends_by_itself().await {
+            tokio::join!(container, scratch).0?
         } else {
-            remove(&self.engine, &Leftover::Container(self.id.clone())).await
+            let removed = container.await;
+            scratch.await;
+            removed?
         };
-        self.engine.remove_volumes(&self.volumes).await;
-        removed
+        if !was_there {
+            // Who removed it may have left the volumes that go with it.
+            self.engine.remove_volumes_of(&self.build).await?;
+        }
+        Ok(())
+    }
+
+    /// Whether nothing of it runs any more, within a second.
+    async fn ends_by_itself(&self) -> bool {
+        let options = WaitContainerOptionsBuilder::default()
+            .condition("not-running")
+            .build();
+        let mut ended = self.engine.docker.wait_container(&self.id, Some(options));
+        let ended = tokio::time::timeout(Duration::from_secs(1), ended.next()).await;
+        // A status that is not 0 is an error for bollard, and an end for us.
+        matches!(
+            ended,
+            Ok(Some(Ok(_) | Err(Api::DockerContainerWaitError { .. })))
+        )
     }
 
     /// The engine's id of it.
@@ -225,6 +256,7 @@ impl Start<'_> {
         let mut container = Container {
             engine: self.engine.clone(),
             id: String::new(),
+            build: self.plan.build.clone(),
             volumes,
             door: Door::new(self.engine, ""),
             held: None,
@@ -254,7 +286,7 @@ impl Start<'_> {
             .map_err(|error| {
                 absent_image(plan, &error).map_or(Failure::Rung(error.message), Failure::Fatal)
             })?,
-            Rung::Copy => engine.plain_volumes(plan).await?,
+            Rung::Copy => Volumes::plain(plan),
             Rung::Mount => Volumes::default(),
         })
     }
@@ -295,9 +327,18 @@ impl Start<'_> {
             proof.as_ref(),
             &self.main,
         );
-        container.id = self.create(rung, body).await?;
+        let (engine, plan) = (self.engine, self.plan);
+        let (created, made) = tokio::join!(
+            self.create(rung, body),
+            engine.make_scratch(&container.volumes, &plan.build)
+        );
+        container.id = created?;
         container.door = Door::new(self.engine, &container.id);
+        made.map_err(|error| Failure::Rung(error.message))?;
         if rung == Rung::Copy {
+            self.engine
+                .upload_commands(&container.id, self.plan)
+                .await?;
             for tree in &self.plan.trees {
                 tokio::select! {
                     sent = self.engine.upload(&container.id, self.plan, tree, self.progress) => sent?,

@@ -60,6 +60,21 @@ fn is_dead(owner: &str) -> bool {
 }
 
 impl Engine {
+    /// Removes a build's volumes, whatever their names.
+    pub(super) async fn remove_volumes_of(&self, build: &str) -> Result<()> {
+        let label = format!("{LABEL_BUILD}={build}");
+        let filters = HashMap::from([("label".to_owned(), vec![label])]);
+        let options = ListVolumesOptionsBuilder::default()
+            .filters(&filters)
+            .build();
+        let found = self.docker.list_volumes(Some(options)).await;
+        let found = found.map_err(refused("the engine can't list a build's volumes"))?;
+        for volume in found.volumes.unwrap_or_default() {
+            remove(self, &Leftover::Volume(volume.name)).await?;
+        }
+        Ok(())
+    }
+
     /// Objects of builds whose process is dead; with `all`, of every build, the living ones included.
     pub async fn leftovers(&self, all: bool) -> Result<Vec<Leftover>> {
         let filters = HashMap::from([("label".to_owned(), vec![LABEL_BUILD.to_owned()])]);
@@ -109,17 +124,19 @@ pub async fn remove_all(engine: &Engine, found: Vec<Leftover>) -> Result<usize> 
     Ok(count)
 }
 
-/// Removes one object; waits while somebody else is removing it, or what uses it, at this moment.
-pub(super) async fn remove(engine: &Engine, leftover: &Leftover) -> Result<()> {
+/// Removes one object; waits while somebody else is removing it, or what uses it, at this moment. Says whether it was
+/// still there.
+pub(super) async fn remove(engine: &Engine, leftover: &Leftover) -> Result<bool> {
     let mut patience = 50;
     loop {
         match request_removal(engine, leftover).await {
-            Err(error) if status(&error) == Some(404) => return Ok(()),
+            Err(error) if status(&error) == Some(404) => return Ok(false),
             Err(error) if status(&error) == Some(409) && patience > 0 => {
                 patience -= 1;
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
-            other => return other.map_err(refused("the engine can't remove what a build left")),
+            Err(error) => return Err(refused("the engine can't remove what a build left")(error)),
+            Ok(()) => return Ok(true),
         }
     }
 }

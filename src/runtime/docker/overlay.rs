@@ -14,13 +14,33 @@ use super::leftovers::{Leftover, remove};
 use super::{Engine, LABEL_BUILD, Plan, Tree, labels, refused};
 use crate::error::{Error, Result};
 
-/// The volumes of one build's sources.
+/// What the sources of one build are kept in.
+///
+/// Each source has a volume without a name, which the engine makes with the container and removes with it. An overlay's
+/// needs two more, that the build writes to.
 #[derive(Debug, Default)]
 pub(super) struct Volumes {
-    /// To be mounted, one for each of the plan's trees.
-    pub(super) trees: Vec<String>,
-    /// What those are made of; to be removed after them.
-    pub(super) scratch: Vec<String>,
+    /// Options of the volumes without a name, one for each of the plan's trees.
+    pub(super) trees: Vec<HashMap<String, String>>,
+    scratch: Vec<Scratch>,
+}
+
+/// A volume that the build writes to.
+#[derive(Debug)]
+struct Scratch {
+    name: String,
+    /// Where the engine has to keep it, for the overlay that was told so.
+    mountpoint: String,
+}
+
+impl Volumes {
+    /// An empty volume for each source.
+    pub(super) fn plain(plan: &Plan) -> Self {
+        Self {
+            trees: vec![HashMap::new(); plan.trees.len()],
+            scratch: Vec::new(),
+        }
+    }
 }
 
 fn name(plan: &Plan, tree: &Tree, part: &str) -> String {
@@ -29,16 +49,9 @@ fn name(plan: &Plan, tree: &Tree, part: &str) -> String {
 }
 
 impl Engine {
-    async fn volume(
-        &self,
-        name: String,
-        options: HashMap<String, String>,
-        build: &str,
-    ) -> Result<Volume> {
+    async fn volume(&self, name: &str, build: &str) -> Result<Volume> {
         let request = VolumeCreateRequest {
-            name: Some(name),
-            driver: Some("local".to_owned()),
-            driver_opts: Some(options),
+            name: Some(name.to_owned()),
             labels: Some(labels(build)),
             ..VolumeCreateRequest::default()
         };
@@ -48,82 +61,68 @@ impl Engine {
             .map_err(refused("the engine can't make a volume"))
     }
 
-    /// An empty volume for each source.
-    pub(super) async fn plain_volumes(&self, plan: &Plan) -> Result<Volumes> {
-        let mut volumes = Volumes::default();
-        for tree in &plan.trees {
-            volumes.trees.push(name(plan, tree, "source"));
-            let made = self
-                .volume(name(plan, tree, "source"), HashMap::new(), &plan.build)
-                .await;
-            if let Err(error) = made {
-                self.remove_volumes(&volumes).await;
-                return Err(error);
-            }
-        }
-        Ok(volumes)
-    }
-
-    /// An overlay of each source below two scratch volumes. `redirect` lets folders of the source be renamed.
+    /// An overlay of each source; `redirect` lets folders of the source be renamed. Nothing of it is made yet.
+    ///
+    /// An overlay is told where the volumes it writes to will be, so that they can be made beside the container and not
+    /// before it; [`Engine::make_scratch`] sees that they are there.
     pub(super) async fn overlay_volumes(&self, plan: &Plan, redirect: bool) -> Result<Volumes> {
         let mut volumes = Volumes::default();
+        match self.settle(plan, redirect, &mut volumes).await {
+            Ok(()) => Ok(volumes),
+            Err(error) => {
+                self.remove_scratch(&volumes).await;
+                Err(error)
+            }
+        }
+    }
+
+    async fn settle(&self, plan: &Plan, redirect: bool, volumes: &mut Volumes) -> Result<()> {
+        let mut known = None;
         for tree in &plan.trees {
-            volumes.trees.push(name(plan, tree, "source"));
-            for part in ["upper", "work"] {
-                volumes.scratch.push(name(plan, tree, part));
-            }
-            if let Err(error) = self.overlay(plan, tree, redirect).await {
-                self.remove_volumes(&volumes).await;
-                return Err(error);
-            }
+            let mask = self.mask(plan, tree).await?;
+            let folder = match mask.as_ref().and_then(folder_of_volumes).or(known.take()) {
+                Some(folder) => folder,
+                None => self.first_scratch(plan, tree).await?,
+            };
+            let scratch = ["upper", "work"].map(|part| {
+                let name = name(plan, tree, part);
+                let mountpoint = format!("{folder}/{name}/_data");
+                Scratch { name, mountpoint }
+            });
+            let options = overlay_options(tree, mask.as_ref(), &scratch, redirect);
+            volumes.scratch.extend(scratch);
+            volumes.trees.push(options?);
+            known = Some(folder);
         }
-        Ok(volumes)
+        Ok(())
     }
 
-    async fn overlay(&self, plan: &Plan, tree: &Tree, redirect: bool) -> Result<()> {
-        let (upper, work, mask) = tokio::join!(
-            self.volume(name(plan, tree, "upper"), HashMap::new(), &plan.build),
-            self.volume(name(plan, tree, "work"), HashMap::new(), &plan.build),
-            self.mask(plan, tree),
-        );
-        let (upper, work, mask) = (upper?, work?, mask?);
-        let from = escape(tree.from.to_str().ok_or_else(not_utf8)?);
-        let lower = match mask {
-            Some(mask) => format!("{}:{from}", escape(&mask.mountpoint)),
-            None => from,
-        };
-        let mut options = format!(
-            "lowerdir={lower},upperdir={},workdir={}",
-            escape(&upper.mountpoint),
-            escape(&work.mountpoint)
-        );
-        if redirect {
-            options.push_str(",redirect_dir=on");
-        }
-        let options = [
-            ("type", "overlay"),
-            ("device", "overlay"),
-            ("o", options.as_str()),
-        ];
-        let options = options.map(|(key, value)| (key.to_owned(), value.to_owned()));
-        let volume = self.volume(
-            name(plan, tree, "source"),
-            HashMap::from(options),
-            &plan.build,
-        );
-        volume.await.map(|_| ())
+    /// Makes the first volume early, to see where the engine keeps them.
+    async fn first_scratch(&self, plan: &Plan, tree: &Tree) -> Result<String> {
+        let volume = self.volume(&name(plan, tree, "upper"), &plan.build).await?;
+        folder_of_volumes(&volume).ok_or_else(|| elsewhere(&volume.mountpoint))
     }
 
-    /// Removes the sources, then what they are made of; failures leave them to the next sweep.
-    pub(super) async fn remove_volumes(&self, volumes: &Volumes) {
-        for group in [&volumes.trees, &volumes.scratch] {
-            join_all(
-                group
-                    .iter()
-                    .map(async |name| remove(self, &Leftover::Volume(name.clone())).await),
-            )
-            .await;
-        }
+    /// Makes what the overlays write to.
+    pub(super) async fn make_scratch(&self, volumes: &Volumes, build: &str) -> Result<()> {
+        let made = volumes.scratch.iter().map(async |scratch| {
+            let volume = self.volume(&scratch.name, build).await?;
+            if volume.mountpoint == scratch.mountpoint {
+                Ok(())
+            } else {
+                Err(elsewhere(&volume.mountpoint))
+            }
+        });
+        join_all(made).await.into_iter().collect()
+    }
+
+    /// Removes what the overlays wrote to; failures leave it to the next sweep.
+    pub(super) async fn remove_scratch(&self, volumes: &Volumes) {
+        let removed = volumes
+            .scratch
+            .iter()
+            .map(async |scratch| remove(self, &Leftover::Volume(scratch.name.clone())).await);
+        join_all(removed).await;
     }
 
     /// A volume that holds a whiteout (a character device 0/0) where the output directory lies below the source;
@@ -191,6 +190,51 @@ impl Engine {
         remove(self, &Leftover::Container(container)).await?;
         result.map_err(failed)
     }
+}
+
+/// Where the engine keeps a volume's folder, and so all others of its driver.
+fn folder_of_volumes(volume: &Volume) -> Option<String> {
+    let folder = volume.mountpoint.strip_suffix("/_data")?;
+    Some(
+        folder
+            .strip_suffix(&format!("/{}", volume.name))?
+            .to_owned(),
+    )
+}
+
+fn elsewhere(mountpoint: &str) -> Error {
+    Error::environment(format!(
+        "the engine keeps its volumes in an unknown way: {mountpoint}"
+    ))
+}
+
+fn overlay_options(
+    tree: &Tree,
+    mask: Option<&Volume>,
+    [upper, work]: &[Scratch; 2],
+    redirect: bool,
+) -> Result<HashMap<String, String>> {
+    let from = escape(tree.from.to_str().ok_or_else(not_utf8)?);
+    let lower = match mask {
+        Some(mask) => format!("{}:{from}", escape(&mask.mountpoint)),
+        None => from,
+    };
+    let mut options = format!(
+        "lowerdir={lower},upperdir={},workdir={}",
+        escape(&upper.mountpoint),
+        escape(&work.mountpoint)
+    );
+    if redirect {
+        options.push_str(",redirect_dir=on");
+    }
+    let options = [
+        ("type", "overlay"),
+        ("device", "overlay"),
+        ("o", options.as_str()),
+    ];
+    Ok(HashMap::from(
+        options.map(|(key, value)| (key.to_owned(), value.to_owned())),
+    ))
 }
 
 /// One name per hidden path, in letters that a volume's name may have.

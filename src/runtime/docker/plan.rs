@@ -92,6 +92,8 @@ pub struct Plan {
     pub build_folder: PathBuf,
     /// The build's uuid.
     pub build: String,
+    /// What the container may use.
+    pub limits: Option<crate::compute::Limits>,
     /// The build gets an engine of its own, which the image's ENTRYPOINT starts.
     pub privileged: bool,
     /// The build gets the host's engine.

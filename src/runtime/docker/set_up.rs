@@ -5,15 +5,18 @@ use std::path::Path;
 use super::container::Rung;
 use super::{Plan, Tree};
 use crate::error::{Error, Result};
+use crate::inside;
 use crate::script::quote;
 
 /// Where the proof lies in the container: so the engine makes that folder, which has to be there anyway.
 pub(super) const PROOF: &str = "/codebuild/user/bin/.buildspec-proof";
 
-/// A word in a file of this build's folder that the container has to show.
+/// A word in a file of this build's folder that the container has to show; and the commands that every build has.
+///
+/// The files are mounted one by one, and gone from the host when the container has them.
 pub(super) struct Proof {
     word: String,
-    file: tempfile::TempPath,
+    folder: tempfile::TempDir,
 }
 
 impl Proof {
@@ -25,19 +28,24 @@ impl Proof {
             ))
         };
         let word = uuid::Uuid::new_v4().simple().to_string();
-        let file = tempfile::Builder::new()
+        let folder = tempfile::Builder::new()
             .prefix(".proof-")
-            .tempfile_in(&plan.build_folder)
+            .tempdir_in(&plan.build_folder)
             .map_err(failed)?;
-        std::fs::write(file.path(), format!("{word}\n")).map_err(failed)?;
-        Ok(Self {
-            word,
-            file: file.into_temp_path(),
-        })
+        std::fs::write(folder.path().join("word"), format!("{word}\n")).map_err(failed)?;
+        inside::write(folder.path()).map_err(failed)?;
+        Ok(Self { word, folder })
     }
 
-    pub(super) fn path(&self) -> String {
-        self.file.to_string_lossy().into_owned()
+    /// What is mounted where.
+    pub(super) fn files(&self, plan: &Plan) -> Vec<(String, String)> {
+        let host = |name: &str| self.folder.path().join(name).to_string_lossy().into_owned();
+        let commands = inside::COMMANDS
+            .iter()
+            .map(|(name, _)| (host(name), format!("{}/{name}", plan.layout.bin())));
+        std::iter::once((host("word"), PROOF.to_owned()))
+            .chain(commands)
+            .collect()
     }
 }
 

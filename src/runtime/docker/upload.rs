@@ -70,6 +70,34 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// Sends the commands that every build has.
+    pub(super) async fn upload_commands(&self, container: &str, plan: &Plan) -> Result<()> {
+        let archive = pack_commands(plan).map_err(|error| {
+            Error::environment("the build's commands can't be packed").because(error)
+        })?;
+        let options = UploadToContainerOptionsBuilder::default().path("/").build();
+        let body = bollard::body_full(archive.into());
+        let sent = self
+            .docker
+            .upload_to_container(container, Some(options), body)
+            .await;
+        sent.map_err(refused("the engine did not take the build's commands"))
+    }
+}
+
+fn pack_commands(plan: &Plan) -> io::Result<Vec<u8>> {
+    let mut archive = tar::Builder::new(Vec::new());
+    for (name, text) in crate::inside::COMMANDS {
+        let mut header = tar::Header::new_gnu();
+        header.set_mode(0o755);
+        header.set_size(text.len() as u64);
+        let path = format!("{}/{name}", plan.layout.bin());
+        archive.append_data(&mut header, path.trim_start_matches('/'), text.as_bytes())?;
+    }
+    archive.into_inner()
+}
+
 /// Hands a stream over in pieces of 256 KiB.
 struct Pieces {
     sender: mpsc::Sender<io::Result<bytes::Bytes>>,
