@@ -2,7 +2,7 @@
 binary := $(or $(CARGO_TARGET_DIR),target)/release/buildspec
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fmt bench pictures image clean
+.PHONY: help demo test lint fmt corpus bench pictures image clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,10 @@ lint: ## clippy with warnings as errors; shellcheck and cargo-deny where install
 
 fmt: ## format the Rust code
 	cargo fmt
+
+corpus: ## a verdict on every buildspec of a folder with real ones, as a table in docs/corpus.md; then run them with stand-ins
+	@cargo build --release --locked --no-default-features && scripts/corpus.sh $(binary)
+	@cargo build --release --locked --bins --examples && scripts/corpus-builds.sh $(binary)
 
 bench: ## measure, and write benches/RESULTS.md (ROWS="engine start_up": only these, and write nothing)
 	@cargo build --release --locked --bins --examples && images/base/build.sh && python3 benches/run.py $(ROWS)

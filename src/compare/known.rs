@@ -34,7 +34,7 @@ const KNOWN: [(&str, &str); 19] = [
     ("Report auto-discover", DISCOVERY),
     (
         "Found ",
-        "the number of files depends on what is in the source besides what Git tracks",
+        "the number of files depends on what the tools of the build left in the source",
     ),
     (
         "No runtime version selected",

@@ -164,3 +164,47 @@ fn the_golden_logs_compare_as_the_tests_do() {
     assert!(difference("", &normalise(well.as_bytes()), &well).is_none());
     assert!(buildspec::compare::compare(&well, &well).same);
 }
+
+/// Two Node.js of different origin in `images/standard`: what the catalogue's recipe selects is what runs.
+#[test]
+fn the_selected_runtime_is_the_one_that_runs() {
+    const STANDARD: &str = "buildspec/standard";
+    if !docker() {
+        return;
+    }
+    let there = Command::new("docker")
+        .args(["image", "inspect", STANDARD])
+        .output();
+    if !there.is_ok_and(|there| there.status.success()) {
+        harness::say_loudly(&format!(
+            "NOT TESTED: real runtimes: no image {STANDARD} (images/standard/build.sh makes it)"
+        ));
+        return;
+    }
+    for (version, expected) in [
+        ("18", "v18."),
+        ("24", "v24."),
+        ("latest", "v24."),
+        ("18.x", "v18."),
+    ] {
+        let source = tempfile::tempdir().unwrap();
+        let buildspec = format!(
+            "version: 0.2\nphases:\n  install:\n    runtime-versions:\n      nodejs: {version}\n  build:\n    commands:\n      - node --version\n"
+        );
+        std::fs::write(source.path().join("buildspec.yml"), buildspec).unwrap();
+        let mut emulator = Emulator::run(source.path(), Runtime::Docker);
+        emulator.command.args(["--image", STANDARD]);
+        let output = emulator.finish();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.code, Some(0), "{said}{}", output.complaint());
+        assert!(
+            said.contains(&format!("Running command node --version\n{expected}")),
+            "{version}: {said}"
+        );
+        let number = &expected[1..3];
+        assert!(said.contains(&format!(
+            "Selecting 'nodejs' runtime version '{number}' based on manual selections..."
+        )));
+        assert!(said.contains(&format!("Installing Node.js version {number} ...")));
+    }
+}
