@@ -1,6 +1,6 @@
 //! A second supervisor in the same container, as another user.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bollard::exec::{CreateExecOptions, StartExecResults};
 
@@ -47,9 +47,7 @@ impl Door {
             .create_exec(&self.container, options)
             .await
             .map_err(&failed)?;
-        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        opened.push(exec.id.clone());
-        drop(opened);
+        self.opened().push(exec.id.clone());
         match self.engine.docker.start_exec(&exec.id, None).await {
             Ok(StartExecResults::Attached { output, input }) => Ok(wire(input, output)),
             Ok(StartExecResults::Detached) => {
@@ -59,10 +57,13 @@ impl Door {
         }
     }
 
+    fn opened(&self) -> MutexGuard<'_, Vec<String>> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The exit code of a shell that was started through it and has ended, where the engine knows of one.
     pub(super) async fn ended(&self) -> Option<i64> {
-        let opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
-        let opened = opened.clone();
+        let opened = self.opened().clone();
         for id in opened {
             let about = self.engine.docker.inspect_exec(&id).await.ok()?;
             if about.running == Some(false) {
