@@ -41,13 +41,7 @@ pub async fn make(source: &Path, which: &Which, into: &Path) -> Result<PathBuf> 
         ))
     })?);
     let prefix = git(source, &["rev-parse", "--show-prefix"]).await?;
-    let wanted = format!("{revision}^{{commit}}");
-    let commit = git(
-        &top,
-        &["rev-parse", "--verify", "--end-of-options", &wanted],
-    )
-    .await;
-    let commit = commit.map_err(|_| Error::usage(format!("Git knows no commit {revision}")))?;
+    let commit = commit(&top, revision).await?;
     clone(&top, into, &commit, *which == Which::Tracked).await?;
     if *which == Which::Tracked {
         copy_tracked(&top, into).await?;
@@ -57,6 +51,39 @@ pub async fn make(source: &Path, which: &Which, into: &Path) -> Result<PathBuf> 
         return Err(Error::usage(format!("{revision} has no folder {prefix}")));
     }
     Ok(made)
+}
+
+/// The commit that a revision means.
+pub async fn commit(source: &Path, revision: &str) -> Result<String> {
+    let wanted = format!("{revision}^{{commit}}");
+    let commit = git(
+        source,
+        &["rev-parse", "--verify", "--end-of-options", &wanted],
+    )
+    .await;
+    commit.map_err(|_| Error::usage(format!("Git knows no commit {revision}")))
+}
+
+/// One file of the source as the build would see it, without making the copy; an error says why it would not.
+pub async fn file(source: &Path, which: &Which, path: &Path) -> Result<Vec<u8>, String> {
+    let name = path.to_string_lossy();
+    match which {
+        Which::Tracked if !super::env::git::tracks(&source.join(path)).await => {
+            Err("Git does not track it".to_owned())
+        }
+        Which::All | Which::Tracked => {
+            std::fs::read(source.join(path)).map_err(|error| error.to_string())
+        }
+        Which::Revision(revision) => {
+            let object = format!("{revision}:./{name}");
+            let text = raw(
+                source,
+                &["show", "--no-textconv", "--end-of-options", &object],
+            )
+            .await;
+            text.map_err(|error| error.message)
+        }
+    }
 }
 
 /// A clone with the same branch and `origin`; the work tree is that of `commit`, or left empty.

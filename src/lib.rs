@@ -35,6 +35,8 @@ pub mod options;
 #[cfg(feature = "run")]
 pub mod output;
 pub mod places;
+#[cfg(feature = "run")]
+pub mod plan;
 pub mod project;
 #[cfg(feature = "run")]
 pub mod record;

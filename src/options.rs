@@ -56,6 +56,8 @@ pub struct Options {
     pub access: Access,
     /// The build gets the credentials with which AWS is asked.
     pub aws_credentials: bool,
+    /// Which of the buildspec's commands run.
+    pub part: crate::engine::part::Part,
     /// Absolute.
     pub output: PathBuf,
     /// Absolute; inside the build's folder when not given.

@@ -48,12 +48,7 @@ impl BuildFolder {
         let failed = |error| failed(output, &error);
         fs::create_dir_all(&builds).map_err(failed)?;
         let taken = loop {
-            let number = numbers(&builds)
-                .map_err(failed)?
-                .last()
-                .copied()
-                .unwrap_or(0)
-                + 1;
+            let number = next_number(output);
             let path = builds.join(number.to_string());
             match fs::create_dir(&path) {
                 Ok(()) => {
@@ -133,6 +128,12 @@ pub fn publish(from: &Path, to: &Path) -> Result<()> {
         }
     }
     fs::remove_dir_all(from).map_err(failed)
+}
+
+/// The number that the next build will have, if nobody else takes it.
+pub fn next_number(output: &Path) -> u64 {
+    let numbers = numbers(&output.join("builds")).unwrap_or_default();
+    numbers.last().copied().unwrap_or(0) + 1
 }
 
 /// The numbers of the builds that are kept, in order.

@@ -96,10 +96,13 @@ pub async fn run(
 impl Build<'_> {
     async fn go(&mut self) -> Result<Status, Halt> {
         let script = self.read_buildspec();
+        self.check_part(&script)?;
         let supervisor = self.provision(&script).await?;
         let mut session = self.download_source(&script, supervisor).await?;
         let buildspec = &script.reading.buildspec;
-        let mut machine = Machine::new(&buildspec.phases).run_as(buildspec.run_as.as_ref());
+        let mut machine = Machine::new(&buildspec.phases)
+            .only(&self.options.part)
+            .run_as(buildspec.run_as.as_ref());
         let next = run_phases(
             &mut machine,
             &mut session,

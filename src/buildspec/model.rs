@@ -113,6 +113,17 @@ pub enum OnFailure {
     },
 }
 
+impl std::fmt::Display for OnFailure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Abort => f.write_str("ABORT"),
+            Self::Continue => f.write_str("CONTINUE"),
+            Self::Retry { count, regex } if regex == ".*" => write!(f, "RETRY-{count}"),
+            Self::Retry { count, regex } => write!(f, "RETRY-{count}-{regex}"),
+        }
+    }
+}
+
 /// Section `artifacts`, and each of its `secondary-artifacts`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Artifacts {

@@ -13,6 +13,8 @@ mod man;
 #[cfg(feature = "run")]
 mod overrides;
 #[cfg(feature = "run")]
+mod part;
+#[cfg(feature = "run")]
 mod project;
 #[cfg(feature = "run")]
 mod report;

@@ -104,6 +104,9 @@ pub(super) struct Arguments {
     network: Option<String>,
 
     #[command(flatten)]
+    part: super::part::PartArguments,
+
+    #[command(flatten)]
     container: super::container::ContainerArguments,
 
     /// Set a variable above project and buildspec; NAME alone passes the host's value through. Repeatable.
@@ -261,10 +264,16 @@ pub(super) fn execute(arguments: Arguments) -> Result<Exit> {
         Some(Format::Codebuild) | None => LogFormat::CodeBuild,
     };
     let write_template = arguments.aws.write_secrets_template;
+    let plan = arguments.part.plan;
     let options = settle(arguments)?;
     if write_template {
         let file = crate::template::write(&options)?;
         console::message::print(&format!("wrote {}: fill in the values\n", file.display()));
+        return Ok(Exit::Success);
+    }
+    if plan {
+        let plan = super::block_on(crate::plan::make(&options))?;
+        console::plan::print(&plan, format, style);
         return Ok(Exit::Success);
     }
     let mut watcher = console::watcher(format, style);
@@ -371,6 +380,7 @@ fn settle(arguments: Arguments) -> Result<Options> {
         offline: arguments.aws.offline,
         access: arguments.aws.access(),
         aws_credentials: arguments.aws.aws_credentials,
+        part: arguments.part.part(),
         artifacts: arguments.artifacts.as_deref().map(absolute).transpose()?,
         reports: arguments.reports.as_deref().map(absolute).transpose()?,
         output,

@@ -14,6 +14,8 @@ pub mod live;
 pub mod log;
 pub mod message;
 #[cfg(feature = "run")]
+pub mod plan;
+#[cfg(feature = "run")]
 pub mod pretty;
 #[cfg(feature = "run")]
 pub mod tail;

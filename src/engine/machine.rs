@@ -4,6 +4,7 @@ use super::assumptions::{
     ABORT_RUNS_FINALLY, ABORT_SKIPS_UPLOAD, CONTINUE_FORGIVES, FINALLY_STOPS_AT_FIRST_FAILURE,
     RETRY_POSTPONES_FINALLY, SUCCEEDING_AGAIN_IN_RETRY,
 };
+use super::part::Part;
 use super::phase::{PhaseType, Status};
 use crate::buildspec::model::{Command, OnFailure, Phase, Phases, Text};
 
@@ -67,6 +68,8 @@ enum State {
 #[derive(Clone, Debug)]
 pub struct Machine<'a> {
     phases: [Option<&'a Phase>; 4],
+    /// How many of each phase's first commands are left out.
+    skipped: [usize; 4],
     user: Option<&'a str>,
     current: usize,
     state: State,
@@ -90,6 +93,7 @@ impl<'a> Machine<'a> {
                 phases.build.as_ref(),
                 phases.post_build.as_ref(),
             ],
+            skipped: [0; 4],
             user: None,
             current: 0,
             state: State::Enter,
@@ -104,6 +108,16 @@ impl<'a> Machine<'a> {
     #[must_use]
     pub fn run_as(mut self, user: Option<&'a Text>) -> Self {
         self.user = user.map(|user| user.value.as_str());
+        self
+    }
+
+    /// Only this part of the phases; what is left out counts as if the buildspec did not have it.
+    #[must_use]
+    pub fn only(mut self, part: &Part) -> Self {
+        for (place, kind) in PhaseType::COMMANDS.into_iter().enumerate() {
+            self.phases[place] = self.phases[place].filter(|_| part.has(kind));
+            self.skipped[place] = part.skipped(kind);
+        }
         self
     }
 
@@ -128,7 +142,7 @@ impl<'a> Machine<'a> {
             State::Enter => {
                 self.phase_failed = false;
                 self.retries = 0;
-                self.state = State::Commands(0);
+                self.state = State::Commands(self.skipped[self.current]);
                 Step::Enter(self.phase_type())
             }
             State::Commands(done) => self.command(done, succeeded),
@@ -186,7 +200,7 @@ impl<'a> Machine<'a> {
         if matches {
             self.retries += 1;
             self.phase_failed = false;
-            self.command(0, true)
+            self.command(self.skipped[self.current], true)
         } else if finally {
             self.finally(0, true)
         } else {

@@ -4,6 +4,7 @@ pub mod assumptions;
 pub mod event;
 pub mod journal;
 pub mod machine;
+pub mod part;
 pub mod pause;
 pub mod phase;
 mod retry;

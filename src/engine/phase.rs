@@ -42,6 +42,18 @@ impl PhaseType {
         }
     }
 
+    /// The phase that somebody means who writes `build`, `BUILD`, `pre_build` or `pre-build`.
+    pub fn with_commands(text: &str) -> Result<Self, String> {
+        let name = text.replace('-', "_");
+        Self::COMMANDS
+            .into_iter()
+            .find(|phase| phase.name().eq_ignore_ascii_case(&name))
+            .ok_or_else(|| {
+                let names = Self::COMMANDS.map(Self::name).join(", ");
+                format!("no phase is called `{text}`; there are {names}")
+            })
+    }
+
     /// Whether a buildspec can name it.
     pub fn has_commands(self) -> bool {
         Self::COMMANDS.contains(&self)

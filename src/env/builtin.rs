@@ -37,6 +37,17 @@ pub struct Sources {
     pub secondary: Vec<(String, Facts)>,
 }
 
+/// Variables that each build has another value of, beside the places of secondary sources.
+pub const PER_BUILD: [&str; 7] = [
+    "CODEBUILD_BUILD_ARN",
+    "CODEBUILD_BUILD_ID",
+    "CODEBUILD_BUILD_URL",
+    "CODEBUILD_GOPATH",
+    "CODEBUILD_LOG_PATH",
+    "CODEBUILD_SRC_DIR",
+    "CODEBUILD_START_TIME",
+];
+
 impl Identity {
     /// `<project>:<uuid>`.
     pub fn id(&self) -> String {
@@ -146,5 +157,38 @@ impl Identity {
             Some(webhook) => &webhook.initiator,
             None => &self.user,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_that_each_build_has_anew_are_listed() {
+        let of_build = |uuid: &str, number: u32, started| {
+            let identity = Identity {
+                project: "shop".to_owned(),
+                region: "eu-west-1".to_owned(),
+                account: "000000000000".to_owned(),
+                uuid: uuid.to_owned(),
+                number: 1,
+                image: "image".to_owned(),
+                encryption_key: None,
+                user: "me".to_owned(),
+                started,
+                sources: Sources::default(),
+            };
+            let mut variables = Variables::default();
+            identity.set(&mut variables, &Layout::new("/codebuild", number));
+            variables
+        };
+        let (one, other) = (of_build("a", 1, 1), of_build("b", 2, 2));
+        let changed: Vec<_> = one
+            .iter()
+            .filter(|(name, _, value)| other.get(name) != Some(value))
+            .map(|(name, ..)| name)
+            .collect();
+        assert_eq!(changed, PER_BUILD);
     }
 }

@@ -24,18 +24,33 @@ pub mod secrets;
 use std::collections::BTreeMap;
 
 use crate::buildspec::model::{Env, Variable};
+use crate::options::Override;
 use crate::project::Project;
 use crate::project::model::VariableType;
 use crate::script;
 use secret::Secret;
 
 /// Where a value comes from; the greater one wins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Level {
+    #[serde(rename = "codebuild")]
     BuiltIn,
     Buildspec,
     Project,
     Override,
+}
+
+impl Level {
+    /// As a person would name it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::BuiltIn => "CodeBuild",
+            Self::Buildspec => "buildspec",
+            Self::Project => "project",
+            Self::Override => "override",
+        }
+    }
 }
 
 /// What a variable is to hold.
@@ -109,6 +124,16 @@ impl Variables {
                 VariableType::SecretsManager => Value::SecretsManager(value),
             };
             self.set(Level::Project, &variable.name.value, value);
+        }
+    }
+
+    /// Takes in what users give: buildspec, project, and the overrides above both.
+    pub fn set_given(&mut self, env: &Env, project: &Project, overrides: &[Override]) {
+        self.set_buildspec(env);
+        self.set_project(project);
+        for given in overrides {
+            let value = Value::Plain(given.value.clone());
+            self.set(Level::Override, &given.name, value);
         }
     }
 

@@ -35,22 +35,7 @@ impl<'a> Build<'a> {
         let source = checkout::make(&options.source, &options.which, &folder.file(CHECKOUT)).await;
         let source = source.inspect_err(|_| folder.abandon(&options.output))?;
         let asked = tokio::spawn(ask_git::sources(options.clone(), source.clone()));
-        let project = &options.project.project;
-        let identity = Identity {
-            project: project_name(options),
-            region: region(options).await,
-            account: ACCOUNT.to_owned(),
-            uuid: uuid::Uuid::new_v4().to_string(),
-            number: folder.number,
-            image: options.image.clone(),
-            user: match options.host.user.as_str() {
-                "" => "buildspec".to_owned(),
-                user => user.to_owned(),
-            },
-            encryption_key: project.encryption_key.clone().map(|key| key.value),
-            started,
-            sources: Sources::default(),
-        };
+        let identity = identity(options, folder.number, started).await;
         let failed = |error: io::Error| {
             folder.abandon(&options.output);
             Error::environment(format!(
@@ -179,6 +164,26 @@ impl<'a> Build<'a> {
                 }
             }
         }
+    }
+}
+
+/// Who and what a build of this number is.
+pub(crate) async fn identity(options: &Options, number: u64, started: i64) -> Identity {
+    let key = options.project.project.encryption_key.clone();
+    Identity {
+        project: project_name(options),
+        region: region(options).await,
+        account: ACCOUNT.to_owned(),
+        uuid: uuid::Uuid::new_v4().to_string(),
+        number,
+        image: options.image.clone(),
+        user: match options.host.user.as_str() {
+            "" => "buildspec".to_owned(),
+            user => user.to_owned(),
+        },
+        encryption_key: key.map(|key| key.value),
+        started,
+        sources: Sources::default(),
     }
 }
 

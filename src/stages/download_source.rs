@@ -84,8 +84,27 @@ impl Build<'_> {
         for line in count_lines(&buildspec.phases) {
             self.journal.say(line);
         }
+        self.say_what_is_left_out(buildspec);
         self.journal.leave(Status::Succeeded, Context::default());
         Ok(session)
+    }
+
+    /// A part that is not there ends the build before anything is made for it.
+    pub(crate) fn check_part(&self, script: &Script) -> Result<(), Error> {
+        let part = &self.options.part;
+        match part.missing(&script.reading.buildspec.phases) {
+            Some(missing) if script.refused.is_none() => Err(Error::usage(missing)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The log of half a build must not pass for that of a whole one.
+    fn say_what_is_left_out(&mut self, buildspec: &Buildspec) {
+        if let Some(text) = self.options.part.left_out(&buildspec.phases) {
+            let text = format!("left out by --phase or --from: {text}");
+            self.journal.say(format!("buildspec: {text}"));
+            self.journal.emit(&Event::Warning(text));
+        }
     }
 
     fn say_what_is_odd(&mut self, script: &Script) {

@@ -1,6 +1,6 @@
 //! The parts of a build around its commands, one file each, in the order in which they come.
 
-mod ask_git;
+pub(crate) mod ask_git;
 pub(crate) mod begin;
 mod discover_reports;
 mod download_source;

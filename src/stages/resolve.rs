@@ -20,15 +20,8 @@ impl Build<'_> {
     pub(super) async fn variables(&mut self, buildspec: &Buildspec) -> Result<Variables, Halt> {
         let mut variables = Variables::default();
         self.identity.set(&mut variables, &self.layout);
-        variables.set_buildspec(&buildspec.env);
-        variables.set_project(&self.options.project.project);
-        for given in &self.options.overrides {
-            variables.set(
-                Level::Override,
-                &given.name,
-                Value::Plain(given.value.clone()),
-            );
-        }
+        let options = self.options;
+        variables.set_given(&buildspec.env, &options.project.project, &options.overrides);
         let needs = Needs::of(&variables);
         if !needs.is_empty() || self.options.aws_credentials {
             self.follow(&needs, &mut variables).await?;

@@ -9,6 +9,7 @@ mod harness;
 mod help;
 mod inside;
 mod moto;
+mod parts;
 mod project;
 mod reports;
 mod rules;
