@@ -39,6 +39,8 @@ need_component clippy clippy
 need cc gcc
 need git git
 need python3 python3
+# A registry for the tests of pulls; they say so when it is not there.
+if have docker && [ -n "${CI-}" ]; then need docker-registry docker-registry; fi
 need busybox busybox
 
 step "moto, which answers in AWS's place"
@@ -106,6 +108,8 @@ step "cargo test${skipped:+, WITHOUT DOCKER}"
 cargo test --locked
 
 if [ -z "$skipped" ]; then
+    step "every bad ending, a few of each"
+    python3 scripts/chaos.py --short "${CARGO_TARGET_DIR:-target}/debug/buildspec"
     step "builds of an ordinary user"
     tests/ordinary-user.sh "${CARGO_TARGET_DIR:-target}/debug/buildspec"
 fi

@@ -26,6 +26,10 @@ pub(super) struct ContainerArguments {
     #[arg(long, value_name = "SOURCE:TARGET[:ro]", value_parser = volume)]
     volume: Vec<String>,
 
+    /// Leave this out where the source has to be copied; the syntax is that of .dockerignore. Repeatable.
+    #[arg(long, value_name = "PATTERN")]
+    exclude: Vec<String>,
+
     /// Give the build this engine, in place of one of its own: it then can do what root can on the engine's machine.
     #[arg(long, env = "BUILDSPEC_DOCKER_SOCKET")]
     docker_socket: bool,
@@ -43,6 +47,7 @@ impl ContainerArguments {
                 .map(absolute_source)
                 .collect::<Result<_>>()?,
             docker_socket: self.docker_socket,
+            excludes: self.exclude,
             credentials: Keyring {
                 folder: docker_folder(),
             },
@@ -51,7 +56,7 @@ impl ContainerArguments {
 }
 
 /// Where the `docker` command keeps its settings.
-fn docker_folder() -> Option<PathBuf> {
+pub(super) fn docker_folder() -> Option<PathBuf> {
     super::variable_os("DOCKER_CONFIG")
         .filter(|folder| !folder.is_empty())
         .map(PathBuf::from)

@@ -387,12 +387,25 @@ fn settle(arguments: Arguments) -> Result<Options> {
         keep_builds: arguments.keep_builds,
         timeout,
         project: reading,
-        host: HostFacts {
-            docker_host: super::variable("DOCKER_HOST").unwrap_or_default(),
-            path: super::variable_os("PATH"),
-            region,
-            user: super::variable("USER").unwrap_or_default(),
-        },
+        host: host(arguments.runtime, region)?,
+    })
+}
+
+/// What the host's environment has to say.
+fn host(runtime: Runtime, region: Option<String>) -> Result<HostFacts> {
+    #[cfg(feature = "docker")]
+    let engine = match runtime {
+        Runtime::Docker => super::engine::endpoint()?,
+        Runtime::Host => crate::options::Endpoint::default(),
+    };
+    #[cfg(not(feature = "docker"))]
+    let engine = crate::options::Endpoint::default();
+    let _ = runtime;
+    Ok(HostFacts {
+        engine,
+        path: super::variable_os("PATH"),
+        region,
+        user: super::variable("USER").unwrap_or_default(),
     })
 }
 

@@ -160,7 +160,7 @@ impl Build<'_> {
         let survey = Survey::of(&self.source, &self.options.output);
         let plan = self.plan(&survey);
         let remarks = remarks(self.options, &survey);
-        let host = self.options.host.docker_host.clone();
+        let host = self.options.host.engine.clone();
         let (sender, receiver) = tokio::sync::oneshot::channel::<Engine>();
         self.sweep = Some(tokio::spawn(async move {
             let Ok(engine) = receiver.await else {
@@ -235,7 +235,7 @@ impl Build<'_> {
             build: self.identity.uuid.clone(),
             privileged: options.privileged && !options.container.docker_socket,
             docker_socket: options.container.docker_socket,
-            engine_socket: socket(&options.host.docker_host),
+            engine_socket: socket(&options.host.engine.host),
             network: options.network.clone(),
             limits: options
                 .container
@@ -243,6 +243,7 @@ impl Build<'_> {
                 .as_ref()
                 .and_then(|compute| compute.limits),
             add_hosts: options.container.add_hosts.clone(),
+            excludes: options.container.excludes.clone(),
             volumes: options.container.volumes.clone(),
             credentials: options.container.credentials.clone(),
         }

@@ -60,6 +60,7 @@ impl Container {
                 privileges: Privileges::Usual,
                 entrypoint: Vec::new(),
             },
+            said: Vec::new(),
         };
         if plan.pull == Pull::Always {
             work.pull().await?;
@@ -99,6 +100,7 @@ impl Container {
             match went {
                 Ok((container, supervisor)) => {
                     notes.push(Remark::note(format!("source: {}", rung.describe())));
+                    notes.append(&mut work.said);
                     return Ok((container, supervisor, notes));
                 }
                 Err(Failure::Rung(why)) => notes.push(Remark::note(format!(
@@ -241,6 +243,8 @@ struct Start<'a> {
     progress: &'a mut dyn Progress,
     cancel: &'a CancellationToken,
     main: Main,
+    /// Of a copy under way.
+    said: Vec<Remark>,
 }
 
 impl Start<'_> {
@@ -341,7 +345,7 @@ impl Start<'_> {
                 .await?;
             for tree in &self.plan.trees {
                 tokio::select! {
-                    sent = self.engine.upload(&container.id, self.plan, tree, self.progress) => sent?,
+                    sent = self.engine.upload(&container.id, self.plan, tree, self.progress) => self.said.extend(sent?),
                     () = self.cancel.cancelled() => return Err(stopped().into()),
                 }
             }

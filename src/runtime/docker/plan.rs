@@ -103,6 +103,8 @@ pub struct Plan {
     pub network: Option<String>,
     /// As `docker run --add-host` takes them.
     pub add_hosts: Vec<String>,
+    /// What is left out where the source has to be copied.
+    pub excludes: Vec<String>,
     /// As `docker run --volume` takes them.
     pub volumes: Vec<String>,
     /// What the registries want to know, by host.

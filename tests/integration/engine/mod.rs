@@ -3,6 +3,7 @@
 mod attacks;
 mod disks;
 mod endings;
+mod engines;
 mod kept;
 mod privileged;
 mod registry;
