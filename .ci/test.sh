@@ -42,6 +42,7 @@ need python3 python3
 # A registry for the tests of pulls; they say so when it is not there.
 if have docker && [ -n "${CI-}" ]; then need docker-registry docker-registry; fi
 need busybox busybox
+need strace strace
 
 step "moto, which answers in AWS's place"
 if ! python3 -c 'import ensurepip' 2>/dev/null; then need ensurepip python3-venv; fi

@@ -277,26 +277,38 @@ mod tests {
         assert_eq!(names, ["LONG", "NUL"]);
     }
 
+    fn value() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            "[xy]".prop_map(Value::Plain),
+            "[xy]".prop_map(Value::ParameterStore),
+            "[xy]".prop_map(Value::SecretsManager),
+        ]
+    }
+
     proptest! {
         #[test]
         fn layers_merge_in_any_order(
-            values in proptest::collection::vec((0..4_usize, "[AB]", "[xy]"), 0..12),
-            seed in any::<u64>(),
+            values in proptest::collection::vec((0..4_usize, "[AB]", value()), 0..12),
+            order in Just([0, 1, 2, 3]).prop_shuffle(),
         ) {
             let levels = [Level::BuiltIn, Level::Buildspec, Level::Project, Level::Override];
-            let merge = |order: &[usize]| {
+            let merge = |order: [usize; 4]| {
                 let mut variables = Variables::default();
-                for &level in order {
+                for level in order {
                     for (of, name, value) in values.iter().filter(|(of, ..)| *of == level) {
-                        variables.set(levels[*of], name, plain(value));
+                        variables.set(levels[*of], name, value.clone());
                     }
                 }
                 variables
             };
-            let mut order = vec![0, 1, 2, 3];
-            order.rotate_left(usize::try_from(seed % 4).unwrap());
-            if seed % 8 > 3 { order.swap(0, 2); }
-            prop_assert_eq!(merge(&[0, 1, 2, 3]), merge(&order));
+            let merged = merge(order);
+            prop_assert_eq!(&merged, &merge([0, 1, 2, 3]));
+            for (name, level, value) in merged.iter() {
+                let named = || values.iter().filter(|(_, named, _)| named == name);
+                let highest = named().map(|(of, ..)| *of).max().unwrap();
+                let winner = named().rfind(|(of, ..)| *of == highest).unwrap();
+                prop_assert_eq!((level, value), (levels[highest], &winner.2));
+            }
         }
     }
 }

@@ -17,19 +17,39 @@ pub(super) fn seconds(text: &str) -> u64 {
 
 /// Plain digits with at most nine after the point: exact, and half the time of a million cases' floating point.
 fn decimal(text: &str) -> Option<u64> {
-    let (mut value, mut places) = (0_u64, None);
+    // So few digits overflow nothing.
+    if text.len() > 18 {
+        return None;
+    }
+    let (mut value, mut digits, mut point) = (0_u64, 0_usize, None);
     for byte in text.bytes() {
-        match byte {
-            b'0'..=b'9' => {
-                value = value.checked_mul(10)?.checked_add(u64::from(byte - b'0'))?;
-                places = places.map(|places: u32| places + 1);
-            }
-            b'.' if places.is_none() => places = Some(0),
-            _ => return None,
+        let digit = byte.wrapping_sub(b'0');
+        if digit < 10 {
+            value = value * 10 + u64::from(digit);
+            digits += 1;
+        } else if byte == b'.' && point.is_none() {
+            point = Some(digits);
+        } else {
+            return None;
         }
     }
-    value.checked_mul(10_u64.pow(9_u32.checked_sub(places.unwrap_or(0))?))
+    let places = point.map_or(0, |point| digits - point);
+    value.checked_mul(*SCALE.get(places)?)
 }
+
+/// What a number with so many digits after the point lacks to nanoseconds.
+const SCALE: [u64; 10] = [
+    1_000_000_000,
+    100_000_000,
+    10_000_000,
+    1_000_000,
+    100_000,
+    10_000,
+    1_000,
+    100,
+    10,
+    1,
+];
 
 /// A number of nanoseconds; negative ones and those that are no number are 0.
 #[expect(

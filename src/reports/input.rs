@@ -70,7 +70,8 @@ impl<'r> Input<'r> {
             self.decoder = None;
         }
         self.newlines += count_newlines(&self.text);
-        if self.text.iter().fold(false, |bad, &b| bad | is_control(b)) {
+        // Most texts hold no control character but line ends, and that is the cheaper question.
+        if holds(&self.text, |byte| byte < 0x20 && byte != b'\n') && holds(&self.text, is_control) {
             self.replace_controls();
         }
         Ok(())
@@ -163,6 +164,11 @@ fn decode(decoder: &mut Decoder, mut chunk: &[u8]) -> Vec<u8> {
         }
         text.resize(text.len() * 2, 0);
     }
+}
+
+/// Looks at every byte, many at once.
+fn holds(text: &[u8], what: impl Fn(u8) -> bool) -> bool {
+    text.iter().fold(false, |found, &byte| found | what(byte))
 }
 
 fn is_control(byte: u8) -> bool {

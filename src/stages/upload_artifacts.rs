@@ -8,6 +8,7 @@ use crate::engine::event::Event;
 use crate::engine::phase::{Context, PhaseType, Status};
 use crate::error::Error;
 use crate::output::publish;
+use crate::project::model::VariableType;
 use crate::record::build::{BuildArtifacts, ExportedVariable};
 use crate::run::{Build, Halt};
 use crate::runtime::session::Session;
@@ -67,11 +68,21 @@ impl Build<'_> {
             let value = values.iter().find(|(known, _)| *known == name);
             let problem = match value {
                 _ if name.starts_with("AWS_") => "names that begin with AWS_ can't be exported",
+                _ if self.is_the_projects_secret(&name) => {
+                    "the project takes it from Parameter Store or Secrets Manager"
+                }
                 None => "it has no value",
-                Some((_, value)) if self.masks.rewrite(value) != *value => "it holds a secret",
                 Some((_, value)) => {
-                    let value = value.clone();
-                    exported.push(ExportedVariable { name, value });
+                    let masked = self.masks.rewrite(value);
+                    if masked != *value {
+                        self.journal.emit(&Event::Warning(format!(
+                            "exported-variables: the value of {name} holds a secret, and is kept as {masked}"
+                        )));
+                    }
+                    exported.push(ExportedVariable {
+                        name,
+                        value: masked,
+                    });
                     continue;
                 }
             };
@@ -88,6 +99,14 @@ impl Build<'_> {
         self.record
             .change(|build| build.exported_environment_variables = exported);
         Ok(())
+    }
+
+    /// Such a variable can't be exported, whatever it holds by now (spec 5.5).
+    fn is_the_projects_secret(&self, name: &str) -> bool {
+        let variables = &self.options.project.project.environment.variables;
+        variables
+            .iter()
+            .any(|known| known.name.value == name && known.kind != VariableType::Plaintext)
     }
 
     async fn collect_all(

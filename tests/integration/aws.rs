@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::harness::{Emulator, Output, Runtime};
+use crate::harness::{Emulator, Output, Runtime, docker, say_loudly};
 use crate::moto::{self, Moto, free_port};
 
 const ROLE: &str = "arn:aws:iam::123456789012:role/service";
@@ -267,4 +267,23 @@ fn endpoints_are_handed_over_on_request() {
         &with(&["-e", "AWS_ENDPOINT_URL=http://mine"]),
         "endpoint <http://mine|http://two>\n",
     );
+}
+
+#[test]
+fn a_container_cannot_ask_for_its_machines_own_credentials() {
+    if let Err(why) = docker() {
+        return say_loudly(&format!("NOT TESTED: credentials of the machine: {why}"));
+    }
+    // Refused (7) is an answer of the container's own; whoever is not there at all lets curl wait (28).
+    let source = source(
+        "version: 0.2
+phases:
+  build:
+    commands:
+      - for address in 169.254.169.254 169.254.170.2; do curl -s -m 5 http://$address/; echo \"$address $?\"; done
+",
+    );
+    let output = Emulator::run(source.path(), Runtime::Docker).finish();
+    assert_eq!(output.code, Some(0), "{}", output.complaint());
+    says(&log(&output), "\n169.254.169.254 7\n169.254.170.2 7\n");
 }

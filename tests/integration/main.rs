@@ -15,3 +15,4 @@ mod reports;
 mod rules;
 mod secrets;
 mod shells;
+mod sockets;

@@ -2,7 +2,6 @@
 
 mod groups;
 mod limits;
-mod million;
 mod words;
 
 use std::fmt::Write as _;

@@ -16,7 +16,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::body::{Main, body};
 use super::exec::Door;
-use super::failure::{Failure, absent_image, create_failure, start_failure};
+use super::failure::{
+    FOREIGN_PROGRAM, Failure, absent_image, create_failure, other_processor, start_failure,
+};
+use super::fence;
 use super::leftovers::{Leftover, remove};
 use super::overlay::{Volumes, mask_name};
 use super::privileged::{self, Held, Privileges};
@@ -193,6 +196,9 @@ impl Container {
             .0
             .as_ref()
             .map_or_else(|| "it ended at once".to_owned(), ToString::to_string);
+        if cause.contains(FOREIGN_PROGRAM) {
+            return other_processor("the container's image");
+        }
         Error::environment(format!("container {} can't be spoken to: {cause}", self.id))
     }
 
@@ -324,13 +330,14 @@ impl Start<'_> {
             Rung::Copy => None,
             _ => Some(Proof::make(self.plan)?),
         };
-        let body = body(
+        let mut body = body(
             self.plan,
             rung,
             &container.volumes,
             proof.as_ref(),
             &self.main,
         );
+        body.networking_config = fence::around(self.plan.network.as_deref(), self.engine.host());
         let (engine, plan) = (self.engine, self.plan);
         let (created, made) = tokio::join!(
             self.create(rung, body),

@@ -4,6 +4,7 @@ mod body;
 mod container;
 mod exec;
 mod failure;
+mod fence;
 mod leftovers;
 mod overlay;
 mod ping;
