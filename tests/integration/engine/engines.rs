@@ -112,7 +112,7 @@ fn an_engine_is_reached_through_ssh() {
     // What runs here for `ssh -o ... -T -l me -p 2222 -- far docker system dial-stdio`, but for the way to the machine.
     let home = tempfile::tempdir().unwrap();
     let ssh = home.path().join("ssh");
-    let script = "#!/bin/sh\necho \"$@\" >>\"$HOME/asked\"\nwhile [ \"$1\" != -- ]; do shift; done\nshift 2\nexec \"$@\"\n";
+    let script = "#!/bin/sh\necho \"$@\" >>\"$HOME/asked\"\nwhile [ \"$1\" != -- ]; do shift; done\nshift 2\nexec env -u DOCKER_HOST \"$@\"\n";
     fs::write(&ssh, script).unwrap();
     sh("chmod", &["755", text(&ssh)]);
     let source = Source::commands(&["echo through ssh; mkdir out; seq 100000 > out/file"]);
