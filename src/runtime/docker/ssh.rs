@@ -65,12 +65,12 @@ async fn carry(
     arguments: Arc<Vec<String>>,
     mut request: BollardRequest,
 ) -> Result<Response<Incoming>, Api> {
+    // Not killed with its handle: it outlives this call where a stream goes on, and ends with its standard input.
     let mut child = Command::new("ssh")
         .args(arguments.iter())
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
-        .kill_on_drop(true)
         .spawn()
         .map_err(|error| std::io::Error::other(format!("ssh can't be run: {error}")))?;
     let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
