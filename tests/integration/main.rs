@@ -12,6 +12,7 @@ mod moto;
 mod parts;
 mod project;
 mod reports;
+mod reproduce;
 mod rules;
 mod secrets;
 mod shells;
