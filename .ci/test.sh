@@ -41,6 +41,9 @@ need git git
 need python3 python3
 # A registry for the tests of pulls; they say so when it is not there.
 if have docker && [ -n "${CI-}" ]; then need docker-registry docker-registry; fi
+need shellcheck shellcheck
+BUILDSPEC_TEST_SHELLCHECK=$(command -v shellcheck)
+export BUILDSPEC_TEST_SHELLCHECK
 need busybox busybox
 need strace strace
 

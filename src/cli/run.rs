@@ -157,6 +157,16 @@ pub(super) struct Arguments {
     )]
     artifacts: Option<PathBuf>,
 
+    /// What the primary and each secondary artifact becomes [default: the project's, else none]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "PACKAGING",
+        env = "BUILDSPEC_PACKAGING",
+        help_heading = "Results"
+    )]
+    packaging: Option<Packaging>,
+
     /// Put the reports there, instead of into the build's folder.
     #[arg(
         short,
@@ -241,6 +251,23 @@ enum Pull {
     Always,
     /// Fail when the engine lacks it.
     Never,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Packaging {
+    /// A folder of files.
+    None,
+    /// One ZIP.
+    Zip,
+}
+
+impl Packaging {
+    fn settle(self) -> crate::project::model::Packaging {
+        match self {
+            Self::None => crate::project::model::Packaging::None,
+            Self::Zip => crate::project::model::Packaging::Zip,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -414,18 +441,18 @@ pub(super) fn settle(arguments: Arguments, recorded: Option<Reading>) -> Result<
         aws_credentials: arguments.aws.aws_credentials,
         part: arguments.part.part(),
         artifacts: arguments.artifacts.as_deref().map(absolute).transpose()?,
+        packaging: arguments.packaging.map(Packaging::settle),
         reports: arguments.reports.as_deref().map(absolute).transpose()?,
         output,
         keep_builds: arguments.keep_builds,
         timeout,
         project: reading,
         replay: None,
-        host: host(arguments.runtime, region)?,
+        host: host_facts(arguments.runtime, region)?,
     })
 }
 
-/// What the host's environment has to say.
-fn host(runtime: Runtime, region: Option<String>) -> Result<HostFacts> {
+fn host_facts(runtime: Runtime, region: Option<String>) -> Result<HostFacts> {
     #[cfg(feature = "docker")]
     let engine = match runtime {
         Runtime::Docker => super::engine::endpoint()?,

@@ -2,13 +2,16 @@
 
 pub(crate) mod ask_git;
 pub(crate) mod begin;
+mod collect_artifacts;
 mod discover_reports;
 mod download_source;
+mod fetch;
 mod finalize;
 mod gather;
 pub(crate) mod provision;
 mod resolve;
 mod select_runtimes;
+mod unpacking;
 mod upload_artifacts;
 mod upload_reports;
 

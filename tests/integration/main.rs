@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod artifacts;
 mod aws;
 mod cli;
 mod engine;
@@ -17,3 +18,4 @@ mod rules;
 mod secrets;
 mod shells;
 mod sockets;
+mod validate;

@@ -32,8 +32,8 @@ use crate::runtime::{Chunk, Lost, Wire};
 /// A running container and what was made for it.
 #[derive(Debug)]
 pub struct Container {
-    engine: Engine,
-    id: String,
+    pub(super) engine: Engine,
+    pub(super) id: String,
     /// The build's uuid.
     build: String,
     volumes: Volumes,
@@ -41,6 +41,8 @@ pub struct Container {
     door: Door,
     /// An ENTRYPOINT that goes on as the main process.
     held: Option<Held>,
+    /// Without the files that are mounted, the engine hands out none of the container's.
+    proof: Option<Proof>,
 }
 
 impl Container {
@@ -270,6 +272,7 @@ impl Start<'_> {
             volumes,
             door: Door::new(self.engine, ""),
             held: None,
+            proof: None,
         };
         match self.bring_up(&mut container, rung).await {
             Ok(supervisor) => Ok((container, supervisor)),
@@ -383,6 +386,7 @@ impl Start<'_> {
             ready = self.set_up(container, rung, proof.as_ref(), &mut supervisor) => ready?,
             () = self.cancel.cancelled() => return Err(stopped().into()),
         }
+        container.proof = proof;
         Ok(supervisor.with_door(container.door.clone()))
     }
 
