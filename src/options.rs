@@ -66,6 +66,8 @@ pub struct Options {
     pub reports: Option<PathBuf>,
     pub keep_builds: usize,
     pub timeout: Option<Duration>,
+    /// Where to stop, and how to talk about it.
+    pub debug: Option<crate::debug::Settings>,
     /// What the host's environment has to say.
     pub host: HostFacts,
 }

@@ -1,12 +1,16 @@
 //! The command line: flags, the host's environment and the terminal become settled options here, and nowhere else.
 
 #[cfg(feature = "run")]
+mod attach;
+#[cfg(feature = "run")]
 mod aws;
 #[cfg(feature = "run")]
 mod clean;
 mod completions;
 #[cfg(feature = "run")]
 mod container;
+#[cfg(feature = "run")]
+mod debugger;
 #[cfg(feature = "run")]
 mod kept;
 mod man;
@@ -21,6 +25,8 @@ mod report;
 #[cfg(feature = "run")]
 mod run;
 mod schema;
+#[cfg(feature = "run")]
+mod shell;
 #[cfg(feature = "run")]
 mod sources;
 mod validate;
@@ -64,6 +70,10 @@ enum Verb {
     Show(kept::Show),
     #[cfg(feature = "run")]
     Logs(kept::Logs),
+    #[cfg(feature = "run")]
+    Shell(Box<shell::ShellArguments>),
+    #[cfg(feature = "run")]
+    Attach(attach::Arguments),
     Schema(schema::Arguments),
     #[cfg(feature = "run")]
     Report(report::Arguments),
@@ -151,6 +161,10 @@ pub fn main() -> ExitCode {
         Verb::Show(arguments) => kept::show(&arguments),
         #[cfg(feature = "run")]
         Verb::Logs(arguments) => kept::logs(&arguments),
+        #[cfg(feature = "run")]
+        Verb::Shell(arguments) => shell::execute(*arguments),
+        #[cfg(feature = "run")]
+        Verb::Attach(arguments) => attach::execute(&arguments),
         #[cfg(feature = "run")]
         Verb::Report(arguments) => report::execute(&arguments),
         #[cfg(feature = "run")]

@@ -175,8 +175,11 @@ pub(super) struct Arguments {
     keep_builds: usize,
 
     /// End the build after this many minutes; `90s` are seconds.
-    #[arg(long, value_name = "MINUTES", env = "BUILDSPEC_TIMEOUT", value_parser = timeout)]
+    #[arg(long, value_name = "MINUTES", env = "BUILDSPEC_TIMEOUT", value_parser = minutes)]
     timeout: Option<Duration>,
+
+    #[command(flatten)]
+    debugger: super::debugger::DebuggerArguments,
 
     /// What standard output carries [default: pretty on a terminal, codebuild otherwise]
     #[arg(
@@ -293,22 +296,8 @@ pub(super) fn execute(arguments: Arguments) -> Result<Exit> {
     })
 }
 
-fn settle(arguments: Arguments) -> Result<Options> {
-    let source = std::fs::canonicalize(&arguments.source).map_err(|error| {
-        Error::usage(format!(
-            "SOURCE {} can't be used: {error}",
-            arguments.source.display()
-        ))
-    })?;
-    if !source.is_dir() {
-        return Err(Error::usage(format!(
-            "SOURCE {} is not a directory",
-            arguments.source.display()
-        ))
-        .hint(
-            "name the folder that holds the source; another buildspec is named with --buildspec",
-        ));
-    }
+pub(super) fn settle(arguments: Arguments) -> Result<Options> {
+    let source = source(&arguments.source)?;
     let output = absolute(
         arguments
             .output
@@ -386,6 +375,7 @@ fn settle(arguments: Arguments) -> Result<Options> {
         output,
         keep_builds: arguments.keep_builds,
         timeout,
+        debug: arguments.debugger.settle(),
         project: reading,
         host: HostFacts {
             docker_host: super::variable("DOCKER_HOST").unwrap_or_default(),
@@ -396,7 +386,24 @@ fn settle(arguments: Arguments) -> Result<Options> {
     })
 }
 
-fn timeout(text: &str) -> Result<Duration, String> {
+/// The folder that is built, absolute, links resolved.
+fn source(given: &Path) -> Result<PathBuf> {
+    let source = std::fs::canonicalize(given).map_err(|error| {
+        Error::usage(format!("SOURCE {} can't be used: {error}", given.display()))
+    })?;
+    if !source.is_dir() {
+        return Err(Error::usage(format!(
+            "SOURCE {} is not a directory",
+            given.display()
+        ))
+        .hint(
+            "name the folder that holds the source; another buildspec is named with --buildspec",
+        ));
+    }
+    Ok(source)
+}
+
+pub(super) fn minutes(text: &str) -> Result<Duration, String> {
     let (digits, unit) = match text.strip_suffix('s') {
         Some(digits) => (digits, 1),
         None => (text, 60),
@@ -438,7 +445,7 @@ pub(super) fn absolute(path: &Path) -> Result<PathBuf> {
 }
 
 /// Resolves when somebody wants the build to end; a second Ctrl-C ends this process at once.
-fn stop(timeout: Option<Duration>) -> Result<impl Future<Output = Stop>> {
+pub(super) fn stop(timeout: Option<Duration>) -> Result<impl Future<Output = Stop>> {
     let listen = |kind| {
         signal(kind).map_err(|error| Error::environment("signals can't be caught").because(error))
     };
@@ -452,8 +459,11 @@ fn stop(timeout: Option<Duration>) -> Result<impl Future<Output = Stop>> {
                 None => std::future::pending().await,
             }
         };
+        // An editor on this terminal gets Ctrl-C for itself.
+        let interrupted =
+            async { while interrupt.recv().await.is_some() && crate::debug::screen::is_lent() {} };
         let stop = tokio::select! {
-            _ = interrupt.recv() => Stop::Signal(2),
+            () = interrupted => Stop::Signal(2),
             _ = terminate.recv() => Stop::Signal(15),
             _ = hang_up.recv() => Stop::Signal(1),
             () = time_is_up => Stop::TimedOut,

@@ -78,6 +78,7 @@ impl<'a> Build<'a> {
             place: None,
             underway: None,
             sweep: None,
+            desk: None,
         })
     }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod ask_git;
 pub(crate) mod begin;
+mod debug;
 mod discover_reports;
 mod download_source;
 mod finalize;

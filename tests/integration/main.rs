@@ -4,6 +4,7 @@
 
 mod aws;
 mod cli;
+mod debugger;
 mod engine;
 mod harness;
 mod help;

@@ -11,6 +11,7 @@ mod ping;
 mod plan;
 mod pull;
 mod set_up;
+mod terminal;
 mod upload;
 
 use std::collections::HashMap;
