@@ -62,6 +62,18 @@ class Bench:
             raise Failed(f"{shown(command)} ended with {child.returncode}: {complaint.decode(errors='replace')[-2000:]}")
         return took, usage.ru_maxrss / 1024
 
+    def first_byte(self, command):
+        """Seconds until a process prints something; it then runs to its end."""
+        started = time.perf_counter()
+        with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL) as child:
+            child.stdout.read(1)
+            took = time.perf_counter() - started
+            child.stdout.read()
+        if child.returncode != 0:
+            raise Failed(f"{shown(command)} ended with {child.returncode}")
+        return took
+
     def turns(self, *commands, output=None, runs=None, **how):
         """Runs all commands once, then again (A B C A B C ...): for each a list of (seconds, MiB).
 

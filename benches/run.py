@@ -57,11 +57,13 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=11, help="how often each process runs, at most [11]")
     parser.add_argument("--binary", default=ROOT / "target/release/buildspec", type=pathlib.Path)
+    parser.add_argument("--without", action="append", default=[], metavar="ROW",
+                        help="leave this row out, such as clean_build, which takes minutes")
     parser.add_argument("--list", action="store_true", help="name the rows and end")
     parser.add_argument("rows", nargs="*", help="only these rooms or rows (of " + ", ".join(ROOMS) +
                         "); RESULTS.md then stays as it is")
     arguments = parser.parse_args()
-    work = chosen(arguments.rows)
+    work = [(room, row) for room, row in chosen(arguments.rows) if row.__name__ not in arguments.without]
     if arguments.list:
         print("\n".join(f"{room:10} {row.__name__}" for room, row in work))
         return 0

@@ -128,6 +128,7 @@ def main():
     scenes = [
         ("success", "fixtures/builds/hello", ["run", *image], None),
         ("failure", "scripts/pictures/failure", ["run", *image], None),
+        ("plan", "scripts/pictures/failure", ["run", *image, "-e", "STAGE=test", "--from", "build:2", "--plan"], None),
         ("refused", "scripts/pictures/refused", ["validate"], None),
         ("running", "scripts/pictures/running", ["run", *image], 4.5),
     ]

@@ -15,7 +15,6 @@ use crate::env::secrets::Given;
 use crate::env::{Level, Value, Variables};
 use crate::error::{Error, Result};
 use crate::options::{BuildspecFrom, Options, RuntimeKind};
-use crate::script::Layout;
 use crate::source::Source;
 use crate::stages::{ask_git, begin};
 use crate::{buildspec, checkout, image, output};
@@ -341,8 +340,7 @@ async fn variables(
     if let checkout::Which::Revision(revision) = &options.which {
         identity.sources.git.commit = checkout::commit(&options.source, revision).await?;
     }
-    let layout = Layout::new("/codebuild", 0)
-        .with_secondary(options.secondary.iter().map(|(id, _)| id.clone()));
+    let layout = begin::layout(options, 0);
     let mut all = Variables::default();
     identity.set(&mut all, &layout);
     all.set_given(&buildspec.env, &options.project.project, &options.overrides);

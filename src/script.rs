@@ -7,6 +7,8 @@ use crate::buildspec::model::Version;
 pub struct Layout {
     root: String,
     source_number: u32,
+    /// Below `src`, where a source's kind has a folder of its own there: `/github.com/<owner>/<name>`.
+    below: String,
     /// Identifiers of secondary sources.
     secondary: Vec<String>,
 }
@@ -17,7 +19,17 @@ impl Layout {
         Self {
             root: root.into(),
             source_number,
+            below: String::new(),
             secondary: Vec::new(),
+        }
+    }
+
+    /// With the primary source in a folder below `src`; empty, or beginning with a slash.
+    #[must_use]
+    pub fn with_folder(self, below: impl Into<String>) -> Self {
+        Self {
+            below: below.into(),
+            ..self
         }
     }
 
@@ -67,7 +79,7 @@ impl Layout {
 
     /// `CODEBUILD_SRC_DIR`.
     pub fn source(&self) -> String {
-        format!("{}/src", self.gopath())
+        format!("{}/src{}", self.gopath(), self.below)
     }
 
     /// Holds the script and the state between commands.
@@ -113,19 +125,18 @@ pub fn command(version: Version, layout: &Layout, text: &str) -> String {
     let (env, dir) = (quote(&layout.env()), quote(&layout.dir()));
     match version {
         Version::V0_2 => format!(
-            "cd \"{}\"\nset -a\n. {env}\n{text}\nCODEBUILD_LAST_EXIT=$?\nexport -p > {env}\npwd > {dir}\nexit $CODEBUILD_LAST_EXIT\n",
-            saved_directory(layout)
+            "{}\nset -a\n. {env}\n{text}\nCODEBUILD_LAST_EXIT=$?\nexport -p > {env}\npwd > {dir}\nexit $CODEBUILD_LAST_EXIT\n",
+            go_back(layout)
         ),
         Version::V0_1 => format!("cd {}\nset -a\n. {env}\n{text}\n", quote(&layout.source())),
     }
 }
 
-/// The directory that the last command left, by built-ins: a `cat` would cost each command another process.
-fn saved_directory(layout: &Layout) -> String {
-    format!(
-        "$(IFS= read -r d <{} && printf %s \"$d\")",
-        quote(&layout.dir())
-    )
+/// Goes to the directory that the last command left, in one line and by built-ins alone: a `$(cat)` would cost each
+/// command two more processes.
+fn go_back(layout: &Layout) -> String {
+    let dir = quote(&layout.dir());
+    format!("IFS= read -r _bs_d <{dir}; cd \"$_bs_d\"; unset _bs_d")
 }
 
 /// Sets variables for every command that follows.
@@ -169,8 +180,8 @@ pub fn export(name: &str, value: &str) -> String {
 /// Only names that a shell can hold may be asked for.
 pub fn print_variables<'a>(layout: &Layout, names: impl IntoIterator<Item = &'a str>) -> String {
     let mut text = format!(
-        "exec 2>/dev/null\ncd \"{}\"\n. {}\n",
-        saved_directory(layout),
+        "exec 2>/dev/null\n{}\n. {}\n",
+        go_back(layout),
         quote(&layout.env())
     );
     for name in names {

@@ -7,6 +7,10 @@ use crate::error::Result;
 ///
 /// Every run does this for builds whose process is dead; --all takes those of living builds too.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  buildspec clean                what dead builds left
+  buildspec clean --all          everything of this tool")]
 pub(super) struct Arguments {
     /// Remove everything of this tool, the containers of builds that are running now included.
     #[arg(long)]

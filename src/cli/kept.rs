@@ -26,6 +26,10 @@ struct Place {
 
 /// List the kept builds, the newest last.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  buildspec list                 the builds of this folder
+  buildspec list --json          their records, as the API describes builds")]
 pub(super) struct List {
     #[command(flatten)]
     place: Place,
@@ -37,6 +41,10 @@ pub(super) struct List {
 
 /// Show a kept build: its phases and how they ended.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  buildspec show                 the newest build
+  buildspec show 3               build 3")]
 pub(super) struct Show {
     /// Its number or its id [default: the newest]
     build: Option<String>,
@@ -51,6 +59,10 @@ pub(super) struct Show {
 
 /// Print the log of a kept build, in CodeBuild's own form.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  buildspec logs                 the log of the newest build
+  buildspec logs 3 >build3.log   that of build 3, into a file")]
 pub(super) struct Logs {
     /// Its number or its id [default: the newest]
     build: Option<String>,

@@ -24,6 +24,8 @@ Examples:
                                            in an image of your choice
   buildspec run -e STAGE=test -e TOKEN     set a variable, pass another through
   buildspec run -b ci/release.yml ../app   another buildspec, another source
+  buildspec run --plan                     what would run, and with which values
+  buildspec run --from build:3             without what comes before
   buildspec run --log-format codebuild     line for line what CodeBuild prints
   buildspec run --runtime host             without Docker
 

@@ -1,6 +1,7 @@
 //! Puts hints between the events that a watcher sees.
 
 use std::io;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
@@ -8,6 +9,7 @@ use super::tail::Tail;
 use crate::engine::event::Event;
 use crate::engine::journal::Watcher;
 use crate::engine::phase::Exit;
+use crate::env::git;
 use crate::hint::{self, Failed};
 
 /// Tells `inner` what could be tried after each failed command.
@@ -17,6 +19,8 @@ pub struct Hinting<W> {
     tail: Tail,
     image: String,
     runtime: &'static str,
+    /// The primary source on this host.
+    source: PathBuf,
 }
 
 impl<W: Watcher> Hinting<W> {
@@ -26,6 +30,7 @@ impl<W: Watcher> Hinting<W> {
             tail: Tail::default(),
             image: String::new(),
             runtime: "",
+            source: PathBuf::new(),
         }
     }
 
@@ -37,6 +42,7 @@ impl<W: Watcher> Hinting<W> {
             output: &output,
             image: &self.image,
             runtime: self.runtime,
+            is_ignored: &|path| git::ignores(&self.source, path),
         };
         for (rule, text) in hint::after(&failed) {
             self.inner.event(at, &Event::Hint { rule, text })?;
@@ -49,8 +55,14 @@ impl<W: Watcher> Watcher for Hinting<W> {
     fn event(&mut self, at: Timestamp, event: &Event<'_>) -> io::Result<()> {
         self.inner.event(at, event)?;
         match event {
-            Event::BuildStarted { image, runtime, .. } => {
+            Event::BuildStarted {
+                image,
+                runtime,
+                source,
+                ..
+            } => {
                 self.image.clone_from(image);
+                self.source = PathBuf::from(source);
                 self.runtime = runtime;
             }
             Event::CommandStarted { .. } => self.tail.clear(),

@@ -41,6 +41,7 @@ fn show(plan: &Plan, style: &Style) -> String {
     given.sort_by_key(|variable| std::cmp::Reverse(variable.level));
     let set_by_codebuild = given.split_off(given.partition_point(|one| one.level > Level::BuiltIn));
     if let Some(left_out) = &plan.left_out {
+        let left_out = style.wrap(left_out, 10);
         let _ = writeln!(text, "\n{} {left_out}", style.paint(WARN, "left out:"));
     }
     for (title, variables) in [
@@ -178,7 +179,7 @@ fn show_command(style: &Style, command: &Command, file: &str) -> String {
         );
     }
     let place = format!("{}:{}", harmless(file), command.line);
-    let room = style.edge().saturating_sub(width(&place) + 8);
+    let room = style.edge().saturating_sub(width(&place) + 9);
     let first = style.fit(&first, room);
     // Off a terminal there is no edge to put the place at.
     let gap = if style.edge() == usize::MAX {
@@ -252,10 +253,7 @@ fn show_reference(style: &Style, reference: &Reference) -> String {
         _ => "secrets-manager",
     };
     let told = match reference.told_by {
-        "nobody" => style.paint(
-            WARN,
-            "told by nobody: --offline, and the secrets file lacks it",
-        ),
+        "nobody" => style.paint(WARN, "told by nobody (--offline)"),
         "AWS" => "told by AWS".to_owned(),
         _ => "told by the secrets file".to_owned(),
     };

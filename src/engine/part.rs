@@ -100,6 +100,7 @@ impl Part {
             let what = match (self.has(kind), self.skipped(kind)) {
                 (false, _) => counted(phase.commands.len() + phase.finally.len()),
                 (true, 0) => continue,
+                (true, 1) => "the first command".to_owned(),
                 (true, skipped) => format!("the first {}", counted(skipped)),
             };
             let comma = if text.is_empty() { "" } else { ", " };
@@ -193,13 +194,13 @@ mod tests {
                 part(&[], Some("BUILD:2")),
                 "b2",
                 "b2 f1 p1",
-                left("INSTALL (1 command), BUILD (the first 1 command)"),
+                left("INSTALL (1 command), BUILD (the first command)"),
             ),
             (
                 part(&[Build], Some("build:2")),
                 "",
                 "b2 b3 f1",
-                left("INSTALL (1 command), BUILD (the first 1 command), POST_BUILD (1 command)"),
+                left("INSTALL (1 command), BUILD (the first command), POST_BUILD (1 command)"),
             ),
             (
                 part(&[], Some("post-build")),

@@ -76,6 +76,20 @@ pub async fn tracks(file: &Path) -> bool {
         .is_empty()
 }
 
+/// Whether a file is there and Git ignores it; asked after a failure, when nothing else waits.
+pub fn ignores(source: &Path, path: &str) -> bool {
+    source.join(path).exists()
+        && std::process::Command::new("git")
+            .args(["-c", "safe.directory=*", "-C"])
+            .arg(source)
+            .args(["check-ignore", "-q", "--", path])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|status| status.success())
+}
+
 async fn ask(source: &Path, arguments: &[&str]) -> String {
     let output = Command::new("git")
         // The tree may belong to someone else, as it does when root runs a user's build; only facts are read.

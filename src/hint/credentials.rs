@@ -20,8 +20,8 @@ fn check(failed: &Failed<'_>) -> Option<String> {
         .iter()
         .find_map(|sentence| line_with(failed.output, sentence))?;
     Some(
-        "a local build has no service role: pass credentials through with \
-         -e AWS_ACCESS_KEY_ID -e AWS_SECRET_ACCESS_KEY -e AWS_SESSION_TOKEN"
+        "a local build has no service role: --aws-credentials hands it yours, \
+         or -e passes single variables through"
             .to_owned(),
     )
 }

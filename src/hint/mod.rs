@@ -7,7 +7,9 @@ mod architecture;
 mod bash_syntax;
 mod command_not_found;
 mod credentials;
+mod curated;
 mod docker_daemon;
+mod ignored_file;
 mod not_executable;
 mod out_of_memory;
 mod unset_variable;
@@ -15,7 +17,7 @@ mod unset_variable;
 use crate::engine::phase::Exit;
 
 /// A command that failed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Failed<'a> {
     /// Its text; empty where nobody knows which one it was.
     pub command: &'a str,
@@ -26,6 +28,17 @@ pub struct Failed<'a> {
     pub image: &'a str,
     /// `docker` or `host`.
     pub runtime: &'a str,
+    /// Whether a path, as seen from the source's folder, names a file that is there on this host and that Git ignores.
+    pub is_ignored: &'a dyn Fn(&str) -> bool,
+}
+
+impl std::fmt::Debug for Failed<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Failed")
+            .field("command", &self.command)
+            .field("exit", &self.exit)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Failed<'_> {
@@ -40,7 +53,7 @@ struct Rule {
     check: fn(&Failed<'_>) -> Option<String>,
 }
 
-const RULES: [Rule; 8] = [
+const RULES: [Rule; 9] = [
     bash_syntax::RULE,
     command_not_found::RULE,
     docker_daemon::RULE,
@@ -48,6 +61,7 @@ const RULES: [Rule; 8] = [
     architecture::RULE,
     out_of_memory::RULE,
     not_executable::RULE,
+    ignored_file::RULE,
     unset_variable::RULE,
 ];
 
@@ -74,6 +88,9 @@ fn is_name(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::Path;
+
     use super::*;
 
     /// What all rules say about a command that ran in `debian:12`.
@@ -84,6 +101,7 @@ mod tests {
             output,
             image: "debian:12",
             runtime: "docker",
+            is_ignored: &|path| path.starts_with("config/"),
         })
     }
 
@@ -106,5 +124,27 @@ mod tests {
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), RULES.len());
+    }
+
+    /// `fixtures/hints/<rule>.txt`: command and exit, what was printed, and after `==>` what the rule says of it.
+    #[test]
+    fn each_rule_says_what_its_fixture_expects() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/hints");
+        for rule in RULES {
+            let file = folder.join(rule.name).with_extension("txt");
+            let text = fs::read_to_string(&file)
+                .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+            let (head, rest) = text.split_once("\n\n").unwrap();
+            let (output, expected) = rest.split_once("==>").unwrap();
+            let (command, exit) = head.rsplit_once('\n').unwrap();
+            let exit = match exit.split_once(' ').unwrap() {
+                ("status", number) => Exit::Status(number.parse().unwrap()),
+                ("signal", number) => Exit::Signal(number.parse().unwrap()),
+                other => panic!("{other:?}"),
+            };
+            let expected = expected.split_whitespace().collect::<Vec<_>>().join(" ");
+            let expected = expected.replace("ARCH", std::env::consts::ARCH);
+            assert_eq!(said(command, exit, output), [(rule.name, expected)]);
+        }
     }
 }

@@ -305,6 +305,33 @@ impl Source {
         }
     }
 
+    /// Where a source from Git lies below `src` in the cloud: `/github.com/<owner>/<name>` (spec 19.2).
+    ///
+    /// Seen for GitHub and `CodeCommit`; the others are taken to be alike.
+    pub fn folder(&self) -> Option<String> {
+        use SourceType as Kind;
+        match self.kind.as_ref()?.value {
+            Kind::S3 | Kind::CodePipeline | Kind::NoSource => return None,
+            _ => {}
+        }
+        let location = self.location.as_ref()?.value.as_str();
+        let address = location
+            .split_once("://")
+            .map_or(location, |(_, rest)| rest);
+        let address = address.rsplit_once('@').map_or(address, |(_, rest)| rest);
+        let address = address
+            .strip_suffix(".git")
+            .unwrap_or(address)
+            .replace(':', "/");
+        let plain = |name: &str| {
+            let known = |letter: char| letter.is_ascii_alphanumeric() || "._-".contains(letter);
+            !name.is_empty() && name != ".." && name.chars().all(known)
+        };
+        let names: Vec<_> = address.trim_end_matches('/').split('/').collect();
+        (names.len() > 1 && names.iter().all(|name| plain(name)))
+            .then(|| format!("/{}", names.join("/")))
+    }
+
     /// The text of an inline buildspec, or a path: what has a line break is a text.
     pub fn inline_buildspec(&self) -> Option<&str> {
         let text = &self.buildspec.as_ref()?.value;

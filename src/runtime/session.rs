@@ -162,10 +162,17 @@ impl Supervisor {
                 chunks.push(chunk?);
             } else {
                 sink.write(&self.output.finish());
-                return Err(Lost(None));
+                return Err(Lost(last_words(&complaint)));
             }
         }
     }
+}
+
+/// What the place said before it was gone: a shell that can't even start says so there.
+fn last_words(complaint: &[u8]) -> Option<std::io::Error> {
+    let words = String::from_utf8_lossy(complaint);
+    let words = words.trim();
+    (!words.is_empty()).then(|| std::io::Error::other(words.to_owned()))
 }
 
 /// Keeps the beginning of a complaint: a line is enough to know that the shell had one.

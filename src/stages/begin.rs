@@ -63,8 +63,7 @@ impl<'a> Build<'a> {
             source: options.source.display().to_string(),
             folder: folder.path.display().to_string(),
         });
-        let layout = Layout::new("/codebuild", source_number(&identity.uuid))
-            .with_secondary(options.secondary.iter().map(|(id, _)| id.clone()));
+        let layout = layout(options, source_number(&identity.uuid));
         Ok(Self {
             options,
             folder,
@@ -255,6 +254,14 @@ fn project_name(options: &Options) -> String {
     } else {
         name
     }
+}
+
+/// Where a build with these options has its files; the number is that of its source.
+pub(crate) fn layout(options: &Options, source_number: u32) -> Layout {
+    let folder = options.project.project.source.folder();
+    Layout::new("/codebuild", source_number)
+        .with_folder(folder.unwrap_or_default())
+        .with_secondary(options.secondary.iter().map(|(id, _)| id.clone()))
 }
 
 /// Nine digits, as most sources in the cloud have them.

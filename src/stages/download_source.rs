@@ -3,14 +3,15 @@
 use std::fmt::Write as _;
 
 use super::Script;
-use crate::buildspec::Reading;
 use crate::buildspec::model::{Buildspec, Cache, Phase, Shell};
+use crate::buildspec::{Reading, assumed};
 use crate::diagnostic::Severity;
 use crate::engine::event::{Event, Place};
 use crate::engine::phase::{Context, PhaseType, Status};
 use crate::engine::{assumptions, count_lines};
 use crate::env::Variables;
 use crate::error::Error;
+use crate::project::model::SourceType;
 use crate::run::{Build, Halt};
 use crate::runtime::session::{Session, Supervisor};
 
@@ -64,8 +65,11 @@ impl Build<'_> {
         }
         let buildspec = &script.reading.buildspec;
         self.say_what_is_odd(script);
-        self.journal
-            .say("Setting HTTP client timeout to higher timeout for S3 source");
+        self.refuse_shells_of_windows(script)?;
+        let source_type = self.options.project.project.source.kind.as_ref();
+        if let Some(line) = timeout_line(source_type.map(|kind| kind.value)) {
+            self.journal.say(line);
+        }
         self.journal.say("Processing environment variables");
         let variables = self.variables(buildspec).await?;
         let helper = buildspec.env.git_credential_helper.as_ref();
@@ -87,6 +91,25 @@ impl Build<'_> {
         self.say_what_is_left_out(buildspec);
         self.journal.leave(Status::Succeeded, Context::default());
         Ok(session)
+    }
+
+    /// A build on Linux has no `PowerShell`; what `CodeBuild` says of it is taken to be what it says of any other word.
+    fn refuse_shells_of_windows(&mut self, script: &Script) -> Result<(), Halt> {
+        let Some(shell) = &script.reading.buildspec.env.shell else {
+            return Ok(());
+        };
+        let name = match shell.value {
+            Shell::PowerShell => "powershell.exe",
+            Shell::Cmd => "cmd.exe",
+            Shell::Sh | Shell::Bash => return Ok(()),
+        };
+        self.journal.emit(&Event::Refused {
+            place: Place::of(&script.source, shell.span),
+            message: format!("{name} is a shell of Windows, and this build runs on Linux"),
+            help: vec!["write `shell: bash`, or leave it out for /bin/sh".to_owned()],
+        });
+        let sentence = assumed::wrong_value("env.shell", name);
+        Err(Halt::Invalid(Context::new(YAML_FILE_ERROR, sentence)))
     }
 
     /// A part that is not there ends the build before anything is made for it.
@@ -185,6 +208,27 @@ impl Build<'_> {
             &env,
         )
         .await?)
+    }
+}
+
+/// What the agent says about its patience, by the kind of source; a source that no project names is like one from S3.
+fn timeout_line(kind: Option<SourceType>) -> Option<String> {
+    use SourceType as Kind;
+    let higher = |what| {
+        Some(format!(
+            "Setting HTTP client timeout to higher timeout for {what}"
+        ))
+    };
+    match kind {
+        None | Some(Kind::S3 | Kind::CodePipeline) => higher("S3 source"),
+        Some(Kind::GitHub | Kind::GitHubEnterprise) => {
+            higher("Github and GitHub Enterprise sources")
+        }
+        Some(Kind::NoSource) => None,
+        Some(other) => Some(format!(
+            "Not setting HTTP client timeout for source type {}",
+            other.name().to_ascii_lowercase()
+        )),
     }
 }
 

@@ -32,6 +32,9 @@ fn reads_as_it_did() {
         "",
         "run",
         "validate",
+        "list",
+        "show",
+        "logs",
         "report",
         "schema",
         "clean",
@@ -49,6 +52,7 @@ fn reads_as_it_did() {
             .filter(|line| line.chars().count() > 80)
             .collect();
         assert!(wide.is_empty(), "wider than 80 columns: {wide:#?}");
+        assert!(help.contains("\nExamples:\n"), "{verb} has no examples");
         let name = if verb.is_empty() { "buildspec" } else { verb };
         let file = folder.join(name).with_extension("txt");
         if updating() {

@@ -1,6 +1,7 @@
-//! `--plan`, `--phase`, `--from`.
+//! `--plan`, `--phase`, `--from`, and a hint that asks Git.
 
 use std::fs;
+use std::process::Command;
 
 use serde_json::Value;
 
@@ -57,7 +58,7 @@ fn a_part_runs_and_the_log_says_what_was_left_out() {
     );
     let (made, log) = build(&["--from", "BUILD:2"]);
     assert_eq!(made, ["finally.txt", "two.txt"]);
-    contains(&log, "INSTALL (1 command), BUILD (the first 1 command)\n");
+    contains(&log, "INSTALL (1 command), BUILD (the first command)\n");
     let (made, log) = build(&[]);
     assert_eq!(made, ["finally.txt", "install.txt", "one.txt", "two.txt"]);
     assert!(!log.contains("left out"), "{log}");
@@ -167,12 +168,12 @@ fn a_plan_reads_well_on_a_narrow_screen() {
     let text = String::from_utf8(output.stdout).unwrap();
     for line in [
         "INSTALL  left out",
-        "    2  touch two.txt                         buildspec.yml:18",
-        "-   1  touch one.txt                         buildspec.yml:17",
-        "left out: INSTALL (1 command), BUILD (the first 1 command)",
+        "    2  touch two.txt                        buildspec.yml:18",
+        "-   1  touch one.txt                        buildspec.yml:17",
+        "left out: INSTALL (1 command), BUILD (the first command)",
         "  STAGE  buildspec  dev",
         "  DB     buildspec  secrets-manager prod/db:password",
-        "  prod/db     secrets-manager, told by nobody: --offline, and the secrets file lacks it",
+        "  prod/db     secrets-manager, told by nobody (--offline)",
     ] {
         assert!(
             text.lines().any(|other| other == line),
@@ -180,4 +181,52 @@ fn a_plan_reads_well_on_a_narrow_screen() {
         );
     }
     assert!(!text.contains('\u{1b}'), "{text}");
+    let folder = source.path().display().to_string();
+    let wide: Vec<_> = text
+        .lines()
+        .filter(|line| line.chars().count() > 60 && !line.contains(&folder))
+        .collect();
+    assert_eq!(wide, [""; 0]);
+}
+
+#[test]
+fn a_file_that_git_ignores_is_named_as_absent_in_the_cloud() {
+    let source = Source::commands(&["cat settings/local.json"]);
+    fs::create_dir(source.path().join("settings")).unwrap();
+    fs::write(source.path().join("settings/local.json"), "{}\n").unwrap();
+    fs::write(source.path().join(".gitignore"), "local.json\n").unwrap();
+    for arguments in [
+        &["init", "-q"][..],
+        &["add", "-A"],
+        &[
+            "-c",
+            "user.name=a",
+            "-c",
+            "user.email=a@b",
+            "commit",
+            "-q",
+            "-m",
+            "first",
+        ],
+    ] {
+        let status = Command::new("git")
+            .arg("-C")
+            .arg(source.path())
+            .args(arguments)
+            .status();
+        assert!(status.unwrap().success(), "{arguments:?}");
+    }
+    let build = |arguments: &[&str]| {
+        let mut emulator = Emulator::with_format(source.path(), Runtime::Host, "pretty");
+        emulator.command.args(arguments);
+        emulator.finish()
+    };
+    ends_with(0, &build(&[]));
+    let output = build(&["--tracked"]);
+    ends_with(1, &output);
+    let said = String::from_utf8_lossy(&output.stdout).replace('\n', " ");
+    contains(
+        &said,
+        "settings/local.json is in your work tree, but Git ignores it",
+    );
 }

@@ -208,3 +208,46 @@ fn the_selected_runtime_is_the_one_that_runs() {
         assert!(said.contains(&format!("Installing Node.js version {number} ...")));
     }
 }
+
+#[test]
+fn an_image_for_another_processor_is_explained() {
+    const IMAGE: &str = "buildspec-test/another-processor";
+    if !docker() {
+        return;
+    }
+    // The header of a program, for a processor that this machine isn't.
+    let machine = if cfg!(target_arch = "aarch64") {
+        0x3e
+    } else {
+        0xb7
+    };
+    let mut program = [0; 64];
+    program[..7].copy_from_slice(b"\x7fELF\x02\x01\x01");
+    program[16..24].copy_from_slice(&[2, 0, machine, 0, 1, 0, 0, 0]);
+    program[52] = 64;
+    let mut archive = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_mode(0o755);
+    header.set_size(program.len() as u64);
+    archive
+        .append_data(&mut header, "bin/sh", &program[..])
+        .unwrap();
+    let mut import = Command::new("docker")
+        .args(["import", "-", IMAGE])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let archive = archive.into_inner().unwrap();
+    std::io::Write::write_all(&mut import.stdin.take().unwrap(), &archive).unwrap();
+    assert!(import.wait().unwrap().success());
+    let arguments = ["--image", IMAGE, "--pull", "never"];
+    let output = build(Runtime::Docker, &environment(""), &["true"], &arguments);
+    let _ = Command::new("docker").args(["image", "rm", IMAGE]).output();
+    assert_eq!(output.code, Some(4));
+    let said = output.complaint();
+    assert!(
+        said.contains("for another processor") && said.contains("emulator"),
+        "{said}"
+    );
+}

@@ -16,7 +16,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::body::body;
 use super::exec::Door;
-use super::failure::{Failure, absent_image, create_failure, start_failure};
+use super::failure::{
+    FOREIGN_PROGRAM, Failure, absent_image, create_failure, other_processor, start_failure,
+};
 use super::fence;
 use super::leftovers::{Leftover, remove};
 use super::overlay::{Volumes, mask_name};
@@ -163,6 +165,9 @@ impl Container {
             .0
             .as_ref()
             .map_or_else(|| "it ended at once".to_owned(), ToString::to_string);
+        if cause.contains(FOREIGN_PROGRAM) {
+            return other_processor("the container's image");
+        }
         Error::environment(format!("container {} can't be spoken to: {cause}", self.id))
     }
 

@@ -51,6 +51,16 @@ pub(super) fn create_failure(plan: &Plan, rung: Rung, error: &Api) -> Failure {
     )))
 }
 
+/// How the kernel refuses a program; some engines answer so, others start the container and let it say so.
+pub(super) const FOREIGN_PROGRAM: &str = "exec format error";
+
+pub(super) fn other_processor(image: &str) -> Error {
+    Error::environment(format!(
+        "{image} is for another processor than this machine's"
+    ))
+    .hint("name an image for this machine, or install an emulator (qemu-user-static with binfmt)")
+}
+
 pub(super) fn start_failure(plan: &Plan, rung: Rung, error: &Api) -> Failure {
     let why = reason(error);
     if why.contains("/bin/sh") && (why.contains("no such file") || why.contains("not found")) {
@@ -62,14 +72,8 @@ pub(super) fn start_failure(plan: &Plan, rung: Rung, error: &Api) -> Failure {
             .hint("use an image with a shell; distroless and scratch images can't be build images"),
         );
     }
-    if why.contains("exec format error") {
-        return Failure::Fatal(
-            Error::environment(format!(
-                "image {} is for another processor than this machine's",
-                plan.image
-            ))
-            .hint("name an image for this machine, or install an emulator (qemu-user-static with binfmt)"),
-        );
+    if why.contains(FOREIGN_PROGRAM) {
+        return Failure::Fatal(other_processor(&format!("image {}", plan.image)));
     }
     if matches!(rung, Rung::Overlay { .. }) && why.contains("mount") {
         return Failure::Rung(why);

@@ -283,6 +283,7 @@ fn every_byte_and_every_size_gets_through() {
         thread::sleep(Duration::from_secs(1));
         terminal.send(b"\x10\x11\x03");
         terminal.expect(" 10 11 03");
+        terminal.expect("BUILD:2 src ");
         terminal.line("caf''\u{e9}");
         terminal.expect("caf\u{e9}");
         terminal.line("exit");
