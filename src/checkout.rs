@@ -21,6 +21,8 @@ pub enum Which {
     Tracked,
     /// A revision, as a fresh checkout has it.
     Revision(String),
+    /// None: the build has no source.
+    Nothing,
 }
 
 /// Git tells its own server nothing of `-c`.
@@ -30,6 +32,12 @@ const SERVER: &str = "git -c safe.directory='*' upload-pack";
 pub async fn make(source: &Path, which: &Which, into: &Path) -> Result<PathBuf> {
     let revision = match which {
         Which::All => return Ok(source.to_path_buf()),
+        Which::Nothing => {
+            fs::create_dir_all(into).map_err(|error| {
+                Error::environment(format!("{} can't be made: {error}", into.display()))
+            })?;
+            return Ok(into.to_path_buf());
+        }
         Which::Tracked => "HEAD",
         Which::Revision(revision) => revision.as_str(),
     };
@@ -71,6 +79,7 @@ pub async fn file(source: &Path, which: &Which, path: &Path) -> Result<Vec<u8>, 
         Which::Tracked if !super::env::git::tracks(&source.join(path)).await => {
             Err("Git does not track it".to_owned())
         }
+        Which::Nothing => Err("the build has no source".to_owned()),
         Which::All | Which::Tracked => {
             std::fs::read(source.join(path)).map_err(|error| error.to_string())
         }
@@ -153,7 +162,7 @@ fn path(path: &Path) -> Result<&str> {
         .ok_or_else(|| Error::environment(format!("{} is not UTF-8", path.display())))
 }
 
-async fn git(folder: &Path, arguments: &[&str]) -> Result<String> {
+pub(crate) async fn git(folder: &Path, arguments: &[&str]) -> Result<String> {
     let output = raw(folder, arguments).await?;
     Ok(String::from_utf8_lossy(&output)
         .trim_end_matches('\n')

@@ -47,6 +47,8 @@ pub mod registry;
 #[cfg(feature = "run")]
 pub mod reports;
 #[cfg(feature = "run")]
+pub mod reproduce;
+#[cfg(feature = "run")]
 pub mod run;
 #[cfg(feature = "run")]
 pub mod runtime;

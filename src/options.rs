@@ -68,8 +68,24 @@ pub struct Options {
     pub timeout: Option<Duration>,
     /// Where to stop, and how to talk about it.
     pub debug: Option<crate::debug::Settings>,
+    /// The recorded build that this one is to be like.
+    pub replay: Option<Replay>,
     /// What the host's environment has to say.
     pub host: HostFacts,
+}
+
+/// What a recorded build was told of itself, which is told again.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Replay {
+    pub number: Option<u64>,
+    /// Empty where the record does not say.
+    pub initiator: String,
+    /// `CODEBUILD_SOURCE_VERSION`; empty where the record does not say.
+    pub source_version: String,
+    /// `CODEBUILD_RESOLVED_SOURCE_VERSION`; empty where the record does not say.
+    pub resolved_source_version: String,
+    /// Twelve digits.
+    pub account: Option<String>,
 }
 
 /// Where values for references are looked for first.

@@ -277,6 +277,7 @@ fn sources(options: &Options) -> Vec<Place> {
         Which::All => "work tree",
         Which::Tracked => "tracked files",
         Which::Revision(revision) => revision,
+        Which::Nothing => "an empty folder",
     };
     let place = |identifier: Option<&String>, folder: &Path, which: &str| Place {
         identifier: identifier.cloned(),

@@ -164,13 +164,18 @@ impl Case {
         }
         let output = emulator.finish();
 
-        let kept = source.join(".buildspec/latest");
+        let kept = fs::canonicalize(source.join(".buildspec/latest"))
+            .unwrap_or_else(|_| source.join(".buildspec/latest"));
         let mut problems = self.judge_log(&output, &kept);
         problems.extend(self.judge_record(&kept));
         problems.extend(before.changes_to(&Tree::of(&source)));
         problems.extend(self.judge_artifacts(&kept));
         if runtime == Runtime::Docker {
             problems.extend(judge_engine(&kept));
+        }
+        // One runtime will do: what a record keeps has nothing to do with it.
+        if !self.varies && Some(&runtime) == self.runtimes.last() {
+            problems.extend(self.judge_reproduction(&source, &kept, runtime));
         }
         if problems.is_empty() {
             return Ok(());
@@ -250,6 +255,46 @@ impl Case {
             let expected = phases_of_log(&self.expected_log());
             let actual = phases_of_record(&record);
             problems.extend(difference("the phases of build.json", &expected, &actual));
+        }
+        problems
+    }
+
+    /// A build that is reproduced from its own record says the same again.
+    fn judge_reproduction(&self, source: &Path, kept: &Path, runtime: Runtime) -> Vec<String> {
+        let build = kept.join("build.json");
+        let mut emulator = Emulator::reproduce(&build.display().to_string(), source, runtime);
+        // A record has no values of references.
+        let mut arguments = self.arguments.iter();
+        while let Some(argument) = arguments.next() {
+            match argument.as_str() {
+                "--secrets" => {
+                    emulator.command.arg("--secrets").args(arguments.next());
+                }
+                "--offline" => {
+                    emulator.command.arg("--offline");
+                }
+                _ => {}
+            }
+        }
+        if let Some(seconds) = self.seconds {
+            emulator.limit = Duration::from_secs(seconds);
+        }
+        let output = emulator.finish();
+        let mut problems = Vec::new();
+        let log = normalise(&output.stdout);
+        problems.extend(difference(
+            "the log of the reproduced build",
+            &self.expected_log(),
+            &log,
+        ));
+        let file = source.join(".buildspec/latest/comparison.json");
+        let comparison = fs::read(&file).unwrap_or_default();
+        let comparison: Value = serde_json::from_slice(&comparison).unwrap_or_default();
+        if comparison["sameEnd"] != true || comparison["comparison"]["same"] != true {
+            problems.push(format!(
+                "the comparison finds differences: {}",
+                output.complaint()
+            ));
         }
         problems
     }

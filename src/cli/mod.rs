@@ -23,6 +23,8 @@ mod project;
 #[cfg(feature = "run")]
 mod report;
 #[cfg(feature = "run")]
+mod reproduce;
+#[cfg(feature = "run")]
 mod run;
 mod schema;
 #[cfg(feature = "run")]
@@ -64,6 +66,8 @@ enum Verb {
     #[cfg(feature = "run")]
     Run(Box<run::Arguments>),
     Validate(validate::Arguments),
+    #[cfg(feature = "run")]
+    Reproduce(Box<reproduce::Arguments>),
     #[cfg(feature = "run")]
     List(kept::List),
     #[cfg(feature = "run")]
@@ -153,6 +157,8 @@ pub fn main() -> ExitCode {
     let result = match arguments.unwrap_or_else(|error| error.exit()).verb {
         #[cfg(feature = "run")]
         Verb::Run(arguments) => run::execute(*arguments),
+        #[cfg(feature = "run")]
+        Verb::Reproduce(arguments) => reproduce::execute(*arguments),
         Verb::Schema(_) => Ok(schema::execute()),
         Verb::Validate(arguments) => validate::execute(&arguments),
         #[cfg(feature = "run")]

@@ -35,6 +35,11 @@ pub(super) struct ProjectArguments {
 }
 
 impl ProjectArguments {
+    /// Whether the user named one.
+    pub(super) fn is_given(&self) -> bool {
+        self.project.is_some()
+    }
+
     /// Reads the project; `output` is the output directory.
     pub(super) fn read(&self, output: &Path, region: &str) -> Result<Reading> {
         let mut given = Given {

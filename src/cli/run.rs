@@ -7,11 +7,12 @@ use clap::ValueEnum;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Color, Exit};
-use crate::console::{self, Annotating, LogFormat, Reader, Verbosity};
+use crate::console::{self, Annotating, LogFormat, Reader, Style, Verbosity};
 use crate::engine::phase::Status;
 use crate::env::event::Trigger;
 use crate::error::{Error, Result};
 use crate::options::{BuildspecFrom, HostFacts, Options, RuntimeKind};
+use crate::project::file::Reading;
 use crate::run::{Ended, Stop};
 use crate::{compute, image};
 
@@ -37,18 +38,18 @@ Exit status:
 pub(super) struct Arguments {
     /// The primary source: a folder.
     #[arg(default_value = ".")]
-    source: PathBuf,
+    pub(super) source: PathBuf,
 
     #[command(flatten)]
-    sources: super::sources::SourceArguments,
+    pub(super) sources: super::sources::SourceArguments,
 
     /// The buildspec, relative to SOURCE or absolute; `-` reads it from standard input [default: the project's, else
     /// buildspec.yml]
     #[arg(short, long, value_name = "FILE", env = "BUILDSPEC_BUILDSPEC")]
-    buildspec: Option<PathBuf>,
+    pub(super) buildspec: Option<PathBuf>,
 
     #[command(flatten)]
-    project: super::project::ProjectArguments,
+    pub(super) project: super::project::ProjectArguments,
 
     /// The build image; curated names such as aws/codebuild/amazonlinux-x86_64-standard:5.0 are known [default: the
     /// project's, else what CodeBuild's console proposes]
@@ -130,7 +131,7 @@ pub(super) struct Arguments {
     env_file: Vec<PathBuf>,
 
     #[command(flatten)]
-    aws: super::aws::AwsArguments,
+    pub(super) aws: super::aws::AwsArguments,
 
     /// Tell the build that this started it: pr:NUMBER, push:BRANCH or tag:NAME.
     #[arg(long, value_name = "EVENT", env = "BUILDSPEC_EVENT")]
@@ -144,7 +145,7 @@ pub(super) struct Arguments {
         env = "BUILDSPEC_OUTPUT",
         help_heading = "Results"
     )]
-    output: Option<PathBuf>,
+    pub(super) output: Option<PathBuf>,
 
     /// Put the artifacts there, instead of into the build's folder.
     #[arg(
@@ -255,30 +256,38 @@ enum Format {
     Json,
 }
 
-pub(super) fn execute(arguments: Arguments) -> Result<Exit> {
-    let verbosity = match (arguments.quiet, arguments.verbose) {
-        (true, _) => Verbosity::Quiet,
-        (_, true) => Verbosity::Verbose,
-        _ => Verbosity::Normal,
-    };
-    let style = super::style(arguments.color, super::stdout_is_terminal(), verbosity);
-    let format = match arguments.log_format {
-        Some(Format::Pretty) => LogFormat::Pretty,
-        Some(Format::Json) => LogFormat::Json,
-        None if super::stdout_is_terminal() => LogFormat::Pretty,
-        Some(Format::Codebuild) | None => LogFormat::CodeBuild,
-    };
-    let write_template = arguments.aws.write_secrets_template;
-    let plan = arguments.part.plan;
-    let options = settle(arguments)?;
-    if write_template {
-        let file = crate::template::write(&options)?;
-        console::message::print(&format!("wrote {}: fill in the values\n", file.display()));
-        return Ok(Exit::Success);
+impl Arguments {
+    /// What is wanted instead of a build.
+    pub(super) fn instead(&self) -> Instead {
+        Instead {
+            template: self.aws.write_secrets_template,
+            plan: self.part.plan,
+        }
     }
-    if plan {
-        let plan = super::block_on(crate::plan::make(&options))?;
-        console::plan::print(&plan, format, style);
+
+    /// How the log is shown.
+    pub(super) fn display(&self) -> (LogFormat, Style) {
+        let verbosity = match (self.quiet, self.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (_, true) => Verbosity::Verbose,
+            _ => Verbosity::Normal,
+        };
+        let style = super::style(self.color, super::stdout_is_terminal(), verbosity);
+        let format = match self.log_format {
+            Some(Format::Pretty) => LogFormat::Pretty,
+            Some(Format::Json) => LogFormat::Json,
+            None if super::stdout_is_terminal() => LogFormat::Pretty,
+            Some(Format::Codebuild) | None => LogFormat::CodeBuild,
+        };
+        (format, style)
+    }
+}
+
+pub(super) fn execute(arguments: Arguments) -> Result<Exit> {
+    let (format, style) = arguments.display();
+    let instead = arguments.instead();
+    let options = settle(arguments, None)?;
+    if super::block_on(instead.take_place(&options, format, style))? {
         return Ok(Exit::Success);
     }
     let mut watcher = console::watcher(format, style);
@@ -288,17 +297,49 @@ pub(super) fn execute(arguments: Arguments) -> Result<Exit> {
     super::block_on(async {
         let stop = stop(options.timeout)?;
         let ended = crate::run::run(&options, watcher, stop).await?;
-        Ok(match ended {
-            Ended::Build(Status::Succeeded) => Exit::Success,
-            Ended::Build(_) => Exit::BuildFailed,
-            Ended::Invalid => Exit::Invalid,
-            Ended::Stopped(Stop::TimedOut) => Exit::TimedOut,
-            Ended::Stopped(Stop::Signal(number)) => Exit::Signal(number),
-        })
+        Ok(exit(&ended))
     })
 }
 
-pub(super) fn settle(arguments: Arguments) -> Result<Options> {
+/// What the flags want instead of a build.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Instead {
+    template: bool,
+    plan: bool,
+}
+
+impl Instead {
+    /// Does it; false where a build is wanted.
+    pub(super) async fn take_place(
+        self,
+        options: &Options,
+        format: LogFormat,
+        style: Style,
+    ) -> Result<bool> {
+        if self.template {
+            let file = crate::template::write(options)?;
+            console::message::print(&format!("wrote {}: fill in the values\n", file.display()));
+        } else if self.plan {
+            let plan = crate::plan::make(options).await?;
+            console::plan::print(&plan, format, style);
+        }
+        Ok(self.template || self.plan)
+    }
+}
+
+/// The exit code of a build that ended.
+pub(super) fn exit(ended: &Ended) -> Exit {
+    match ended {
+        Ended::Build(Status::Succeeded) => Exit::Success,
+        Ended::Build(_) => Exit::BuildFailed,
+        Ended::Invalid => Exit::Invalid,
+        Ended::Stopped(Stop::TimedOut) => Exit::TimedOut,
+        Ended::Stopped(Stop::Signal(number)) => Exit::Signal(*number),
+    }
+}
+
+/// Settles the flags; a `recorded` build's project counts instead of that of `--project`.
+pub(super) fn settle(arguments: Arguments, recorded: Option<Reading>) -> Result<Options> {
     let source = source(&arguments.source)?;
     let output = absolute(
         arguments
@@ -313,7 +354,10 @@ pub(super) fn settle(arguments: Arguments) -> Result<Options> {
         .or_else(|| super::variable("AWS_REGION"))
         .or_else(|| super::variable("AWS_DEFAULT_REGION"));
     let stack = region.as_deref().unwrap_or("us-east-1");
-    let mut reading = arguments.project.read(&output, stack)?;
+    let mut reading = match recorded {
+        Some(reading) => reading,
+        None => arguments.project.read(&output, stack)?,
+    };
     let machine = compute::settle(
         &reading.project.environment,
         arguments.container.compute_type.as_deref(),
@@ -379,6 +423,7 @@ pub(super) fn settle(arguments: Arguments) -> Result<Options> {
         timeout,
         debug: arguments.debugger.settle(),
         project: reading,
+        replay: None,
         host: HostFacts {
             docker_host: super::variable("DOCKER_HOST").unwrap_or_default(),
             path: super::variable_os("PATH"),

@@ -3,7 +3,7 @@
 use super::{Exit, run};
 use crate::console::{self, Verbosity};
 use crate::error::{Error, Result};
-use crate::run::{Ended, Stop};
+use crate::run::Ended;
 
 /// Open a shell in the build's container, before any phase: source, variables and helpers are there.
 ///
@@ -19,16 +19,14 @@ pub(super) fn execute(arguments: ShellArguments) -> Result<Exit> {
         return Err(Error::usage("shell needs a terminal"));
     }
     let style = super::style(super::Color::Auto, true, Verbosity::Normal);
-    let mut options = run::settle(arguments.run)?;
+    let mut options = run::settle(arguments.run, None)?;
     options.debug = Some(super::debugger::settings());
     super::block_on(async {
         let stop = run::stop(options.timeout)?;
         let ended = crate::run::shell(&options, console::waits(style), stop).await?;
         Ok(match ended {
             Ended::Build(_) => Exit::Success,
-            Ended::Invalid => Exit::Invalid,
-            Ended::Stopped(Stop::TimedOut) => Exit::TimedOut,
-            Ended::Stopped(Stop::Signal(number)) => Exit::Signal(number),
+            other => run::exit(&other),
         })
     })
 }

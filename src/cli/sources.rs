@@ -21,6 +21,11 @@ pub(super) struct SourceArguments {
 }
 
 impl SourceArguments {
+    /// Whether a flag says which files count.
+    pub(super) fn is_given(&self) -> bool {
+        self.tracked || self.at.is_some()
+    }
+
     pub(super) fn which(&self) -> Which {
         match &self.at {
             Some(revision) => Which::Revision(revision.clone()),

@@ -40,7 +40,7 @@ fn check(failed: &Failed<'_>) -> Option<String> {
 }
 
 /// `sh: 4: terraform: not found`, `bash: line 4: terraform: command not found`.
-fn name(line: &str) -> Option<&str> {
+pub(super) fn name(line: &str) -> Option<&str> {
     let line = line.trim_end();
     let before = line
         .strip_suffix(": command not found")

@@ -71,6 +71,16 @@ pub fn after(failed: &Failed<'_>) -> Vec<(&'static str, String)> {
     RULES.iter().filter_map(said).collect()
 }
 
+/// The program that a shell did not find, when a line of output says so.
+pub fn missing_program(line: &str) -> Option<&str> {
+    command_not_found::name(line)
+}
+
+/// The variable that was never set, when a line of output says so.
+pub fn unset_variable(line: &str) -> Option<&str> {
+    unset_variable::name(line)
+}
+
 /// The first line of an output that contains a text, without blanks around it.
 fn line_with<'a>(output: &'a str, text: &str) -> Option<&'a str> {
     let mut lines = output.lines().rev();

@@ -18,7 +18,7 @@ fn check(failed: &Failed<'_>) -> Option<String> {
 }
 
 /// `sh: 4: STAGE: parameter not set`, `bash: line 4: STAGE: unbound variable`.
-fn name(line: &str) -> Option<&str> {
+pub(super) fn name(line: &str) -> Option<&str> {
     let line = line.trim_end();
     let before = line
         .strip_suffix(": parameter not set")

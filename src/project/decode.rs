@@ -31,8 +31,24 @@ const PASSED_OVER: &[&str] = &[
 pub(super) fn project(value: &Value, findings: &mut Vec<Finding>) -> Project {
     let mut of = Members::of(value, "the project", findings);
     of.pass_over(PASSED_OVER);
+    whole(of, "name")
+}
+
+/// Reads what a build says of its project; `others` are members that only a build has.
+#[cfg(feature = "run")]
+pub(super) fn of_build(
+    value: &Value,
+    others: &[&'static str],
+    findings: &mut Vec<Finding>,
+) -> Project {
+    let mut of = Members::of(value, "the build", findings);
+    of.pass_over(others);
+    whole(of, "projectName")
+}
+
+fn whole(mut of: Members<'_, '_>, name: &'static str) -> Project {
     let project = Project {
-        name: of.project_name("name"),
+        name: of.project_name(name),
         source: of.member("source", source).unwrap_or_default(),
         secondary_sources: of.list("secondarySources", source),
         source_version: of.text("sourceVersion"),

@@ -166,7 +166,7 @@ fn choose<'d>(
     }
 }
 
-fn remark(source: &Source, finding: &Finding) -> Remark {
+pub(super) fn remark(source: &Source, finding: &Finding) -> Remark {
     let (line, column) = source.position(finding.primary.span.start);
     let mut text = format!("{}:{line}:{column}: {}", source.name(), finding.message);
     for help in &finding.help {

@@ -20,6 +20,8 @@
 //! A new member is a field in `model` and one line in `decode`; all forms of definitions then have it.
 
 mod api;
+#[cfg(feature = "run")]
+pub mod build;
 mod cloudformation;
 mod decode;
 pub mod file;

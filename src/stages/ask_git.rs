@@ -32,6 +32,16 @@ pub(crate) async fn sources(options: Options, source: PathBuf) -> Sources {
     if let Which::Revision(revision) = &options.which {
         git.branch.clone_from(revision);
     }
+    if let Some(replay) = &options.replay {
+        for (told, known) in [
+            (&replay.source_version, &mut git.branch),
+            (&replay.resolved_source_version, &mut git.commit),
+        ] {
+            if !told.is_empty() {
+                known.clone_from(told);
+            }
+        }
+    }
     let webhook = match &options.event {
         Some(trigger) => Some(event::webhook(trigger, &source, &git).await),
         None => None,

@@ -170,16 +170,20 @@ impl<'a> Build<'a> {
 /// Who and what a build of this number is.
 pub(crate) async fn identity(options: &Options, number: u64, started: i64) -> Identity {
     let key = options.project.project.encryption_key.clone();
+    let replay = options.replay.as_ref();
     Identity {
         project: project_name(options),
         region: region(options).await,
-        account: ACCOUNT.to_owned(),
+        account: replay
+            .and_then(|replay| replay.account.clone())
+            .unwrap_or_else(|| ACCOUNT.to_owned()),
         uuid: uuid::Uuid::new_v4().to_string(),
-        number,
+        number: replay.and_then(|replay| replay.number).unwrap_or(number),
         image: options.image.clone(),
-        user: match options.host.user.as_str() {
-            "" => "buildspec".to_owned(),
-            user => user.to_owned(),
+        user: match (replay, options.host.user.as_str()) {
+            (Some(replay), _) if !replay.initiator.is_empty() => replay.initiator.clone(),
+            (_, "") => "buildspec".to_owned(),
+            (_, user) => user.to_owned(),
         },
         encryption_key: key.map(|key| key.value),
         started,
@@ -271,7 +275,12 @@ fn source_number(uuid: &str) -> u32 {
 
 fn buildspec_name(options: &Options) -> String {
     match &options.buildspec {
-        BuildspecFrom::Source(path) | BuildspecFrom::Elsewhere(path) => path.display().to_string(),
+        BuildspecFrom::Source(path) => path.display().to_string(),
+        // Inline, for all that the build knows.
+        BuildspecFrom::Elsewhere(path) => match std::fs::read(path) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            Err(_) => path.display().to_string(),
+        },
         BuildspecFrom::Inline(bytes) => String::from_utf8_lossy(bytes).into_owned(),
     }
 }

@@ -47,6 +47,15 @@ impl Emulator {
     }
 
     pub(crate) fn with_format(source: &Path, runtime: Runtime, format: &str) -> Self {
+        Self::verb(&["run"], source, runtime, format)
+    }
+
+    /// `buildspec reproduce BUILD SOURCE`.
+    pub(crate) fn reproduce(build: &str, source: &Path, runtime: Runtime) -> Self {
+        Self::verb(&["reproduce", build], source, runtime, "codebuild")
+    }
+
+    fn verb(verb: &[&str], source: &Path, runtime: Runtime, format: &str) -> Self {
         let home = tempfile::tempdir().unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_buildspec"));
         command
@@ -57,7 +66,8 @@ impl Emulator {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0)
-            .args(["run", "--log-format", format])
+            .args(verb)
+            .args(["--log-format", format])
             .args(["--runtime", runtime.name()]);
         for name in ["PATH", "DOCKER_HOST"] {
             if let Some(value) = ambient(name) {

@@ -13,6 +13,7 @@ mod moto;
 mod parts;
 mod project;
 mod reports;
+mod reproduce;
 mod rules;
 mod secrets;
 mod shells;

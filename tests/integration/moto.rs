@@ -94,7 +94,7 @@ impl Moto {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Runs Python with boto3's clients `ssm`, `sm`, `iam` and `sts` and the value `given`; what it prints is the answer.
+    /// Runs Python with boto3's clients `ssm`, `sm`, `iam`, `sts`, `builds` and `logs` and the value `given`; what it prints is the answer.
     #[track_caller]
     pub(crate) fn fill(&self, given: &Value, script: &str) -> String {
         let prelude = format!(
@@ -104,7 +104,9 @@ impl Moto {
              ssm = boto3.client('ssm', **access)\n\
              sm = boto3.client('secretsmanager', **access)\n\
              iam = boto3.client('iam', **access)\n\
-             sts = boto3.client('sts', **access)\n",
+             sts = boto3.client('sts', **access)\n\
+             builds = boto3.client('codebuild', **access)\n\
+             logs = boto3.client('logs', **access)\n",
             self.url()
         );
         let mut python = Command::new(folder().unwrap().join("bin/python"))
@@ -123,6 +125,21 @@ impl Moto {
             "{}",
             String::from_utf8_lossy(&output.stderr)
         );
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Runs the AWS CLI, and returns what it prints.
+    #[track_caller]
+    pub(crate) fn aws(&self, arguments: &[&str]) -> String {
+        let mut command = Command::new(folder().unwrap().join("bin/aws"));
+        command
+            .args(arguments)
+            .env("AWS_DEFAULT_REGION", "eu-west-1")
+            .stdin(Stdio::null());
+        ask(&mut command, &self.url());
+        let output = command.output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{said}");
         String::from_utf8(output.stdout).unwrap()
     }
 

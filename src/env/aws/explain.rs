@@ -51,17 +51,24 @@ where
     if code.is_empty() || !matches!(error, SdkError::ServiceError(_)) {
         return Why::NotAsked(Box::new(unreachable(&chain(error), access)));
     }
-    let sentence = format!("{code}: {message}");
-    if !NOT_ABOUT_IT.contains(&code.as_str()) {
-        return Why::Refused(sentence);
+    match said_no(&code, &message, access) {
+        Some(error) => Why::NotAsked(Box::new(error)),
+        None => Why::Refused(format!("{code}: {message}")),
     }
-    let mut error = Error::environment(format!("AWS did not answer: {sentence}"));
+}
+
+/// An error where AWS speaks of the caller or of itself; nothing where it speaks of what was asked for.
+pub(super) fn said_no(code: &str, message: &str, access: &Access) -> Option<Error> {
+    if !NOT_ABOUT_IT.contains(&code) {
+        return None;
+    }
+    let mut error = Error::environment(format!("AWS did not answer: {code}: {message}"));
     if code.starts_with("Expired") || code == "RequestExpired" {
         error = error.hint(sign_in(access));
     } else if code.contains("Signature") || code.contains("Client") || code.contains("Token") {
         error = error.hint("see which credentials are used: aws sts get-caller-identity");
     }
-    Why::NotAsked(Box::new(error.hint(LOCALLY)))
+    Some(error.hint(LOCALLY))
 }
 
 pub(super) fn unreachable(cause: &str, access: &Access) -> Error {
@@ -135,7 +142,7 @@ fn sign_in(access: &Access) -> String {
 }
 
 /// An error and its causes, each once.
-fn chain(error: &dyn StdError) -> String {
+pub(super) fn chain(error: &dyn StdError) -> String {
     let mut texts: Vec<String> = Vec::new();
     let mut next = Some(error);
     while let Some(error) = next {

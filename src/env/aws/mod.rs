@@ -3,6 +3,7 @@
 //! What AWS refuses is an answer: `CodeBuild` would have failed. Only what could not be asked is an error.
 
 mod ask;
+pub(crate) mod call;
 mod explain;
 
 use std::time::Duration;
@@ -52,7 +53,7 @@ pub async fn region(access: &Access) -> Option<String> {
 }
 
 /// Settings that hold credentials, loaded once, so that what is wrong with them is not taken for an unreachable endpoint.
-async fn caller(
+pub(crate) async fn caller(
     access: &Access,
     session: &str,
     needs_region: bool,
