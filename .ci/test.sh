@@ -39,6 +39,9 @@ need_component clippy clippy
 need cc gcc
 need git git
 need python3 python3
+need shellcheck shellcheck
+BUILDSPEC_TEST_SHELLCHECK=$(command -v shellcheck)
+export BUILDSPEC_TEST_SHELLCHECK
 need busybox busybox
 need strace strace
 

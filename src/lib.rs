@@ -1,6 +1,6 @@
 //! A local AWS CodeBuild: reads a `buildspec.yml`, runs it as CodeBuild would, keeps what CodeBuild would keep.
 //!
-//! Without the feature `run` there is only what `validate` needs: no engine, no network, no threads.
+//! Without the feature `run` there is only what `validate` needs: no engine, no network.
 //!
 //! The library serves the binary of the same package; it makes no promise of stability.
 
@@ -57,6 +57,7 @@ pub mod runtimes;
 pub mod schema;
 #[cfg(feature = "run")]
 pub mod script;
+pub mod shellcheck;
 pub mod source;
 #[cfg(feature = "run")]
 mod stages;

@@ -62,6 +62,8 @@ pub struct Options {
     pub output: PathBuf,
     /// Absolute; inside the build's folder when not given.
     pub artifacts: Option<PathBuf>,
+    /// Above the project's.
+    pub packaging: Option<crate::project::model::Packaging>,
     /// Absolute; inside the build's folder when not given.
     pub reports: Option<PathBuf>,
     pub keep_builds: usize,

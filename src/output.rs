@@ -113,6 +113,7 @@ fn failed(output: &Path, error: &io::Error) -> Error {
 pub fn publish(from: &Path, to: &Path) -> Result<()> {
     let failed = |error: io::Error| {
         Error::environment(format!("{} can't be written: {error}", to.display()))
+            .hint(format!("what did not get there is in {}", from.display()))
     };
     fs::create_dir_all(to).map_err(failed)?;
     for entry in walkdir::WalkDir::new(from).min_depth(1) {
@@ -124,10 +125,20 @@ pub fn publish(from: &Path, to: &Path) -> Result<()> {
         } else if fs::rename(entry.path(), &target).is_err() {
             // Another file system.
             fs::remove_file(&target).ok();
-            fs::copy(entry.path(), &target).map_err(failed)?;
+            copy(entry.path(), &target).map_err(failed)?;
         }
     }
     fs::remove_dir_all(from).map_err(failed)
+}
+
+/// Half a file is worse than none.
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    if from.is_symlink() {
+        return symlink(fs::read_link(from)?, to);
+    }
+    fs::copy(from, to).map(|_| ()).inspect_err(|_| {
+        fs::remove_file(to).ok();
+    })
 }
 
 /// The number that the next build will have, if nobody else takes it.

@@ -179,15 +179,25 @@ pub fn export(name: &str, value: &str) -> String {
 ///
 /// Only names that a shell can hold may be asked for.
 pub fn print_variables<'a>(layout: &Layout, names: impl IntoIterator<Item = &'a str>) -> String {
-    let mut text = format!(
-        "exec 2>/dev/null\n{}\n. {}\n",
-        go_back(layout),
-        quote(&layout.env())
-    );
+    let mut text = in_state(layout);
     for name in names {
         text.push_str(&format!("printf '%s\\0' \"${{{name}-}}\"\n"));
     }
     text
+}
+
+/// Prints a text after the last command, evaluated as between double quotes.
+pub fn print_text(layout: &Layout, text: &str) -> String {
+    format!("{}printf '%s\\n' \"{text}\"\n", in_state(layout))
+}
+
+/// Makes the state after the last command the script's own.
+fn in_state(layout: &Layout) -> String {
+    format!(
+        "exec 2>/dev/null\n{}\n. {}\n",
+        go_back(layout),
+        quote(&layout.env())
+    )
 }
 
 /// Lets another user share a build's state; fails when the container knows nobody of that name.

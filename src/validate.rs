@@ -3,12 +3,14 @@
 pub mod catalogue;
 mod fix;
 mod inline;
+mod recover;
 pub mod selection;
 mod show;
 mod suppress;
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::buildspec::{self, Reading};
 use crate::diagnostic::{Checked, Counts, Finding, Severity};
@@ -16,10 +18,23 @@ use crate::error::{Error, Result};
 use crate::lint;
 use crate::places::files::{self, Input};
 use crate::places::{self, Contents, Gathered};
-use crate::source::Source;
+use crate::shellcheck::{Answer, Shellcheck};
+use crate::source::{Source, Span};
 use selection::Selection;
 
 pub use show::Format;
+
+/// The rule that ShellCheck's findings belong to.
+const SHELLCHECK: &str = "shellcheck";
+
+/// In larger files nobody looks for buildspecs, in bytes.
+const LARGEST: usize = 4 << 20;
+/// For fewer files a thread takes longer to start than to work.
+const FEW: usize = 4;
+/// As much as the main thread has, in bytes: trees that are nested deeply take it.
+const STACK: usize = 8 << 20;
+/// Nobody reads more of one file.
+const MOST_FINDINGS: usize = 1000;
 
 /// What `--fix` does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,6 +60,7 @@ pub struct Options {
     pub fail_on: Option<Severity>,
     pub selection: Selection,
     pub lint: lint::Options,
+    pub shellcheck: Shellcheck,
     pub fix: Fix,
 }
 
@@ -74,28 +90,39 @@ pub fn validate(
     options: &Options,
     output: &mut dyn Write,
 ) -> Result<Status> {
+    options.shellcheck.probe()?;
     let mut checked = Vec::new();
     let mut fixes = 0;
     let mut diff = String::new();
+    let mut inputs = Vec::new();
     for input in files::collect(named)? {
         let (name, bytes) = load(&input, stdin)?;
-        let file = check_bytes(&name, &bytes, options);
+        inputs.push((input, name, bytes));
+    }
+    let results = side_by_side(&inputs, |(_, name, bytes)| {
+        check_bytes(name, bytes, options)
+    });
+    for ((input, name, _), file) in inputs.iter().zip(results) {
         if options.fix == Fix::No || file.findings.iter().all(|found| found.edits.is_empty()) {
             checked.push(file);
             continue;
         }
         let before = file.source.clone();
-        let mended = fix::mend(file.clone(), |source| check_text(source, options));
+        let alone = Options {
+            shellcheck: Shellcheck::Never,
+            ..options.clone()
+        };
+        let mended = fix::mend(file.clone(), |source| check_text(source, &alone));
         if options.fix == Fix::Show {
-            diff += &fix::diff(&name, before.text(), mended.checked.source.text());
+            diff += &fix::diff(name, before.text(), mended.checked.source.text());
             checked.push(file);
             continue;
         }
         if mended.fixes > 0 {
-            store(&input, mended.checked.source.text())?;
+            store(input, mended.checked.source.text())?;
         }
         fixes += mended.fixes;
-        checked.push(mended.checked);
+        checked.push(check_text(mended.checked.source, options));
     }
     let text = match options.fix {
         Fix::Show => diff,
@@ -105,6 +132,48 @@ pub fn validate(
         .write_all(text.as_bytes())
         .map_err(|error| Error::environment("could not write the findings").because(error))?;
     Ok(status(&checked, options.fail_on))
+}
+
+/// The results in the order of the items, which are worked on by as many threads as there are cores.
+fn side_by_side<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = cores.min(items.len() / FEW);
+    if threads < 2 {
+        return items.iter().map(work).collect();
+    }
+    let next = AtomicUsize::new(0);
+    let take = || {
+        let mut done = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(item) = items.get(index) else {
+                return done;
+            };
+            done.push((index, work(item)));
+        }
+    };
+    let mut results: Vec<(usize, R)> = std::thread::scope(|scope| {
+        let start = |_| {
+            std::thread::Builder::new()
+                .stack_size(STACK)
+                .spawn_scoped(scope, take)
+        };
+        let workers: Vec<_> = (1..threads).map(start).collect();
+        let mine = take();
+        workers
+            .into_iter()
+            // A thread that could not be started leaves its share to the others.
+            .flatten()
+            .flat_map(|worker| {
+                worker
+                    .join()
+                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            })
+            .chain(mine)
+            .collect()
+    });
+    results.sort_by_key(|(index, _)| *index);
+    results.into_iter().map(|(_, result)| result).collect()
 }
 
 fn check_bytes(name: &str, bytes: &[u8], options: &Options) -> Checked {
@@ -121,7 +190,12 @@ fn check_bytes(name: &str, bytes: &[u8], options: &Options) -> Checked {
 }
 
 fn check_text(source: Source, options: &Options) -> Checked {
-    let (mut findings, buildspecs) = match places::look(&source) {
+    let contents = if source.text().len() > LARGEST {
+        Contents::Buildspec
+    } else {
+        places::look(&source)
+    };
+    let (mut findings, buildspecs) = match contents {
         Contents::Buildspec => (check_buildspec(&source, options), 1),
         Contents::Around(gathered) => {
             let count = gathered.inlines.len();
@@ -131,16 +205,62 @@ fn check_text(source: Source, options: &Options) -> Checked {
     findings.retain(|finding| options.selection.shows(finding));
     Checked {
         source,
-        findings,
+        findings: the_worst(findings),
         buildspecs,
     }
 }
 
+/// At most [`MOST_FINDINGS`] of them, errors first; how many are left out is said.
+fn the_worst(mut findings: Vec<Finding>) -> Vec<Finding> {
+    let Some(more @ 1..) = findings.len().checked_sub(MOST_FINDINGS) else {
+        return findings;
+    };
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    findings.truncate(MOST_FINDINGS);
+    findings.sort_by_key(|finding| finding.primary.span.start);
+    findings.insert(
+        0,
+        Finding::new(
+            "more-findings",
+            Severity::Note,
+            format!("{more} more findings are not shown"),
+            Span::new(0, 0),
+        ),
+    );
+    findings
+}
+
 /// All that is found in the text of one buildspec.
 fn check_buildspec(source: &Source, options: &Options) -> Vec<Finding> {
-    let reading = buildspec::read(source);
-    let findings = lint::all(source, &reading, &options.lint);
+    let findings = recover::check(source, |source| read(source, options));
     suppress::apply(source, findings, &options.selection)
+}
+
+/// What the reader, the rules and ShellCheck find.
+fn read(source: &Source, options: &Options) -> Vec<Finding> {
+    let reading = buildspec::read(source);
+    let mut findings = lint::all(source, &reading, &options.lint);
+    if options.shellcheck == Shellcheck::Never || !options.selection.has(SHELLCHECK) {
+        return findings;
+    }
+    let scripts = lint::shellcheck::scripts(source, &reading, &options.lint);
+    match options.shellcheck.look(&scripts) {
+        Answer::Nothing => return findings,
+        Answer::Comments(comments) => findings.extend(lint::shellcheck::findings(
+            source,
+            &reading,
+            &options.lint,
+            &comments,
+        )),
+        Answer::Trouble(why) => findings.push(Finding::new(
+            SHELLCHECK,
+            Severity::Note,
+            format!("ShellCheck did not look at the commands: {why}"),
+            Span::new(0, 0),
+        )),
+    }
+    findings.sort_by_key(|finding| finding.primary.span.start);
+    findings
 }
 
 fn check_inlines(source: &Source, gathered: Gathered, options: &Options) -> Vec<Finding> {

@@ -5,6 +5,7 @@
 #![no_main]
 
 use buildspec::lint;
+use buildspec::shellcheck::Shellcheck;
 use buildspec::validate::selection::Selection;
 use buildspec::validate::{Fix, Format, Options, catalogue, validate};
 
@@ -29,6 +30,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
             fail_on: None,
             selection: selection.clone(),
             lint: lint::Options::default(),
+            shellcheck: Shellcheck::Never,
             fix,
         };
         let mut output = Vec::new();

@@ -51,6 +51,33 @@ impl Folder {
         )?)
     }
 
+    /// Makes a symbolic link; what it leads to has to be judged before ([`leads_inside`]).
+    pub(super) fn link(&mut self, file: &[u8], target: &[u8]) -> io::Result<()> {
+        let parent = self.parent(file)?;
+        Ok(rustix::fs::symlinkat(
+            target,
+            parent,
+            path::file_name(file),
+        )?)
+    }
+
+    /// Where a symbolic link that was made here leads; `None` for anything else.
+    pub(super) fn target(&mut self, file: &[u8]) -> io::Result<Option<Vec<u8>>> {
+        let parent = self.parent(file)?;
+        match rustix::fs::readlinkat(parent, path::file_name(file), Vec::new()) {
+            Ok(target) => Ok(Some(target.into_bytes())),
+            Err(Errno::INVAL) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Whether there is something at the end of a link that was made here.
+    pub(super) fn leads_somewhere(&mut self, file: &[u8]) -> bool {
+        self.parent(file).is_ok_and(|parent| {
+            rustix::fs::statat(parent, path::file_name(file), AtFlags::empty()).is_ok()
+        })
+    }
+
     fn open_at(&mut self, file: &[u8], flags: OFlags, mode: Mode) -> io::Result<File> {
         let parent = self.parent(file)?;
         let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -79,6 +106,24 @@ impl Folder {
         }
         Ok(self.last.as_ref().map_or(&self.root, |(_, opened)| opened))
     }
+}
+
+/// Whether a link at this path of the folder stays in it, whatever other such links it leads through.
+///
+/// `..` may stand at its beginning only. There it climbs real directories, and no more of them than lie between the
+/// link and the folder; behind another link's name it could climb anywhere.
+pub(super) fn leads_inside(file: &[u8], target: &[u8]) -> bool {
+    let depth = path::components(file).count().saturating_sub(1);
+    let (mut up, mut down) = (0, false);
+    for part in path::components(target) {
+        match part {
+            b"." => {}
+            b".." if down => return false,
+            b".." => up += 1,
+            _ => down = true,
+        }
+    }
+    !target.is_empty() && !target.starts_with(b"/") && up <= depth
 }
 
 fn enter(directory: &OwnedFd, name: &[u8]) -> io::Result<OwnedFd> {
@@ -116,4 +161,34 @@ fn is_sane(seconds: u64) -> bool {
         .unwrap_or_default()
         + day;
     seconds > 0 && seconds < latest.as_secs()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn judges_where_links_lead() {
+        for (file, target, inside) in [
+            ("a", "b", true),
+            ("a", "d/e/", true),
+            ("a", ".", true),
+            ("d/a", "../b", true),
+            ("d/a", "./.././b", true),
+            ("d/e/a", "../..", true),
+            ("a", "", false),
+            ("a", "/etc/passwd", false),
+            ("a", "..", false),
+            ("a", "../b", false),
+            ("d/a", "../../b", false),
+            ("d/a", "b/../c", false),
+            ("d/a", "../link/../../x", false),
+        ] {
+            assert_eq!(
+                leads_inside(file.as_bytes(), target.as_bytes()),
+                inside,
+                "{file} -> {target}"
+            );
+        }
+    }
 }

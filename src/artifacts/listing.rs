@@ -47,30 +47,57 @@ pub struct Tree {
 impl Root {
     /// Lists its arguments, pairs of depth (`-` for any) and path, to standard output: records that end with NUL.
     ///
-    /// Runs in dash, bash and busybox. `find` always starts from `.`, so that each of its records begins with a dot
-    /// and none can be taken for one of the words in between. No `-L`: a directory that is linked many times
-    /// (pnpm's `node_modules`) would come out many times.
-    pub const SCRIPT: &'static str = r#"set -f
+    /// Runs in dash, bash and busybox. All names begin with a dot, so that none can be taken for one of the words in
+    /// between. No `-L`: a directory that is linked many times (pnpm's `node_modules`) would come out many times.
+    ///
+    /// GNU's `find` says in one pass what everything is. Any other needs three, and a process for each link. An image
+    /// without `find` is walked by the shell alone.
+    pub const SCRIPT: &'static str = r#"how=shell
+if command -v find >/dev/null; then how=find; fi
+if find / -maxdepth 0 -printf '' >/dev/null 2>&1; then how=gnu; fi
+walk() {
+  for entry in "$1"/* "$1"/.*; do
+    case $entry in */.|*/..) continue ;; esac
+    if [ -d "$entry" ] && [ ! -h "$entry" ]; then
+      printf 'd%s\0' "$entry"
+      case $2 in -) walk "$entry" - ;; 1) ;; *) walk "$entry" $(($2 - 1)) ;; esac
+    elif [ -f "$entry" ]; then
+      printf 'f%s\0' "$entry"
+    elif [ -h "$entry" ]; then
+      printf 'l%s\0' "$entry"
+    fi
+  done
+}
+list() {
+  case $how in
+  gnu)
+    find . $depth \( -type d -printf 'd%p\0' \) -o \( -type f -printf 'f%p\0' \) \
+      -o \( -type l -xtype f -printf 'f%p\0' \) -o \( -type l -printf 'l%p\0' \) ;;
+  find)
+    printf 'directories\0'
+    find . $depth -type d -print0
+    printf 'files\0'
+    find . $depth \( -type f -o -type l -exec test -f {} \; \) -print0
+    printf 'links\0'
+    find . $depth -type l ! -exec test -f {} \; -print0 ;;
+  shell)
+    set +f
+    walk . "$1" ;;
+  esac
+}
+set -f
 while [ $# -ge 2 ]; do
   case $1 in -) depth= ;; *) depth="-maxdepth $1" ;; esac
-  path=$2
-  shift 2
   printf 'root\0'
-  if [ -d "$path" ]; then
+  if [ -d "$2" ]; then
     printf 'directory\0'
-    case $depth in '-maxdepth 0') continue ;; esac
-    ( CDPATH= cd -- "$path" 2>/dev/null || exit 0
-      printf 'directories\0'
-      find . $depth -type d -print0
-      printf 'files\0'
-      find . $depth \( -type f -o -type l -exec test -f {} \; \) -print0
-      printf 'links\0'
-      find . $depth -type l ! -exec test -f {} \; -print0 )
-  elif [ -f "$path" ]; then
+    case $1 in 0) ;; *) ( CDPATH= cd -- "$2" 2>/dev/null && list "$1" ) ;; esac
+  elif [ -f "$2" ]; then
     printf 'file\0'
   else
     printf 'absent\0'
   fi
+  shift 2
 done
 printf 'end\0'
 "#;
@@ -114,7 +141,7 @@ impl Tree {
                     root = Some(roots.next().ok_or_else(unexpected)?);
                     kind = None;
                 }
-                b"absent" | b"." => {}
+                b"absent" => {}
                 b"directory" => {
                     tree.insert(root.ok_or_else(unexpected)?.path.clone(), Kind::Directory);
                 }
@@ -123,8 +150,17 @@ impl Tree {
                 b"files" => kind = Some(Kind::File),
                 b"links" => kind = Some(Kind::Link),
                 _ => {
-                    let name = record.strip_prefix(b"./").ok_or_else(unexpected)?;
-                    let (root, kind) = root.zip(kind).ok_or_else(unexpected)?;
+                    let (stated, name) = match record {
+                        [b'd', rest @ ..] => (Some(Kind::Directory), rest),
+                        [b'f', rest @ ..] => (Some(Kind::File), rest),
+                        [b'l', rest @ ..] => (Some(Kind::Link), rest),
+                        rest => (kind, rest),
+                    };
+                    if name == b"." {
+                        continue;
+                    }
+                    let name = name.strip_prefix(b"./").ok_or_else(unexpected)?;
+                    let (root, kind) = root.zip(stated).ok_or_else(unexpected)?;
                     if path::check(name).is_ok() {
                         tree.insert(path::join(&root.path, name), kind);
                     } else {
@@ -195,8 +231,32 @@ mod tests {
 
     use super::*;
 
-    fn list(roots: &[Root]) -> Vec<u8> {
-        let output = Command::new("sh")
+    /// Every shell with every way to list that this machine has; `None` has no `find`.
+    fn ways(bin: &std::path::Path) -> Vec<(&'static [&'static str], Option<&std::path::Path>)> {
+        let usual = std::path::Path::new("/usr/bin");
+        let has = |shell: &str| Command::new(shell).arg("--help").output().is_ok();
+        let shells: [&[&str]; 3] = [&["/bin/sh"], &["/bin/bash"], &["/bin/busybox", "sh"]];
+        let find = bin.join("find");
+        // As a `find` that is not GNU's.
+        std::fs::write(
+            &find,
+            "#!/bin/sh\ncase \" $* \" in *' -printf '*) exit 1;; esac\nexec /usr/bin/find \"$@\"\n",
+        )
+        .unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(&find, mode).unwrap();
+        for tool in ["test", "sh"] {
+            std::os::unix::fs::symlink(usual.join(tool), bin.join(tool)).unwrap();
+        }
+        let with = |shell| [(shell, Some(usual)), (shell, Some(bin)), (shell, None)];
+        let there = shells.into_iter().filter(|shell| has(shell[0]));
+        there.flat_map(with).collect()
+    }
+
+    fn list(shell: &[&str], path: Option<&std::path::Path>, roots: &[Root]) -> Vec<u8> {
+        let output = Command::new(shell[0])
+            .env("PATH", path.unwrap_or(std::path::Path::new("/nowhere")))
+            .args(&shell[1..])
             .args(["-c", Root::SCRIPT, "sh"])
             .args(Root::arguments(roots).into_iter().map(OsString::from_vec))
             .output()
@@ -211,7 +271,7 @@ mod tests {
         let top = place.path().as_os_str().as_bytes().to_vec();
         let at = |name: &str| place.path().join(name);
         std::fs::create_dir_all(at("d/e e")).unwrap();
-        for file in ["a\nb", "d/*", "d/e e/-x", "end"] {
+        for file in ["a\nb", ".hidden", "d/*", "d/.e", "d/e e/-x", "end"] {
             std::fs::write(at(file), "").unwrap();
         }
         std::os::unix::fs::symlink("end", at("to-file")).unwrap();
@@ -228,31 +288,34 @@ mod tests {
             root("end", None),
             root("no", None),
         ];
-        let listing = list(&roots);
-        let found: Vec<_> = Tree::parse(&roots, &listing)
-            .unwrap()
-            .entries
-            .into_iter()
-            .map(|(path, kind)| (shown_below(&top, &path), kind))
-            .collect();
-        assert_eq!(
-            found,
-            [
-                ("", Kind::Directory),
-                ("a\\nb", Kind::File),
-                ("d", Kind::Directory),
-                ("dangling", Kind::Link),
-                ("end", Kind::File),
-                ("to-directory", Kind::Directory),
-                ("to-directory/*", Kind::File),
-                ("to-directory/e e", Kind::Directory),
-                ("to-directory/e e/-x", Kind::File),
-                ("to-file", Kind::File),
-            ]
-            .map(|(path, kind)| (path.to_owned(), kind))
-        );
-        for end in 0..listing.len() {
-            assert!(Tree::parse(&roots, &listing[..end]).is_err(), "{end}");
+        let expected = [
+            ("", Kind::Directory),
+            (".hidden", Kind::File),
+            ("a\\nb", Kind::File),
+            ("d", Kind::Directory),
+            ("dangling", Kind::Link),
+            ("end", Kind::File),
+            ("to-directory", Kind::Directory),
+            ("to-directory/*", Kind::File),
+            ("to-directory/.e", Kind::File),
+            ("to-directory/e e", Kind::Directory),
+            ("to-directory/e e/-x", Kind::File),
+            ("to-file", Kind::File),
+        ]
+        .map(|(path, kind)| (path.to_owned(), kind));
+        let bin = tempfile::tempdir().unwrap();
+        for (shell, path) in ways(bin.path()) {
+            let listing = list(shell, path, &roots);
+            let tree = Tree::parse(&roots, &listing).unwrap();
+            let found: Vec<_> = tree.entries.into_iter().collect();
+            let found: Vec<_> = found
+                .into_iter()
+                .map(|(path, kind)| (shown_below(&top, &path), kind))
+                .collect();
+            assert_eq!(found, expected, "{shell:?} {path:?}");
+            for end in 0..listing.len() {
+                assert!(Tree::parse(&roots, &listing[..end]).is_err(), "{end}");
+            }
         }
     }
 

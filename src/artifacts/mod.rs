@@ -5,6 +5,7 @@
 //! [`unpack`] and [`pack`] touch a disk. Everything that comes out of the container (names, archives) is hostile.
 
 mod archive;
+pub mod assumed;
 mod braces;
 mod folder;
 mod listing;
@@ -14,6 +15,7 @@ mod path;
 mod pattern;
 mod request;
 mod select;
+mod storage;
 mod unpack;
 mod variables;
 
@@ -24,7 +26,8 @@ pub use path::shown;
 pub use pattern::{Pattern, PatternError};
 pub use request::Request;
 pub use select::{Chosen, Failure, Selection, select};
-pub use unpack::{Unpacked, unpack};
+pub use storage::{Key, Storage};
+pub use unpack::{Rules, Unpacked, unpack};
 pub use variables::{expand, variables_in};
 
 #[cfg(test)]

@@ -22,6 +22,12 @@ impl Notes {
         }
     }
 
+    /// Adds another's warnings behind these.
+    pub fn append(&mut self, other: Self) {
+        other.lines.into_iter().for_each(|line| self.push(line));
+        self.more += other.more;
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.lines.is_empty()

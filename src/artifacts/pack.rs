@@ -1,7 +1,7 @@
 //! A folder of artifacts as one ZIP, as a project with packaging `ZIP` has it.
 //!
 //! The same files give the same bytes, whenever and wherever: entries are sorted, all have ZIP's first date
-//! (1980-01-01), modes are kept. Entries have no leading `./`, though some of `CodeBuild`'s were seen with one.
+//! (1980-01-01), modes and symbolic links are kept. Entries have no leading `./`, though some of `CodeBuild`'s were seen with one.
 
 use std::fs::{File, Permissions};
 use std::io::{self, BufReader, BufWriter, Read};
@@ -16,6 +16,7 @@ use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, System, ZipWriter};
 
 use super::folder::Folder;
+use super::shown;
 
 /// Beyond this, ZIP needs the longer form of its sizes; one megabyte of room for what does not compress.
 const LARGE: u64 = u32::MAX as u64 - (1 << 20);
@@ -59,6 +60,14 @@ fn write(folder: &mut Folder, files: &[Vec<u8>], to: &File) -> io::Result<()> {
     sorted.dedup();
     let mut zip = ZipWriter::new(BufWriter::new(to));
     for name in sorted {
+        if let Some(target) = folder.target(name)? {
+            let (name, target) = (as_text(name)?, as_text(&target)?);
+            let options = SimpleFileOptions::default()
+                .system(System::Unix)
+                .last_modified_time(DateTime::DEFAULT);
+            zip.add_symlink(name, target, options)?;
+            continue;
+        }
         let mut file = folder.read(name)?;
         let metadata = file.metadata()?;
         let options = SimpleFileOptions::default()
@@ -75,6 +84,14 @@ fn write(folder: &mut Folder, files: &[Vec<u8>], to: &File) -> io::Result<()> {
         .into_inner()
         .map_err(io::IntoInnerError::into_error)?;
     Ok(())
+}
+
+/// The packer takes links as texts only.
+fn as_text(path: &[u8]) -> io::Result<&str> {
+    std::str::from_utf8(path).map_err(|_| {
+        let text = format!("the symbolic link `{}` is not UTF-8", shown(path));
+        io::Error::new(io::ErrorKind::InvalidData, text)
+    })
 }
 
 fn digests(file: File) -> io::Result<Packed> {
@@ -192,11 +209,25 @@ mod tests {
     }
 
     #[test]
+    fn keeps_symbolic_links() {
+        let to = tempfile::tempdir().unwrap();
+        let from = folder(&["d/a"]);
+        std::os::unix::fs::symlink("d/a", from.path().join("link")).unwrap();
+        let archive = to.path().join("a.zip");
+        pack(from.path(), &names(&["d/a", "link"]), &archive).unwrap();
+        let mut zip = zip::ZipArchive::new(fs::File::open(archive).unwrap()).unwrap();
+        let mut link = zip.by_name("link").unwrap();
+        assert!(link.is_symlink());
+        let mut target = String::new();
+        link.read_to_string(&mut target).unwrap();
+        assert_eq!(target, "d/a");
+    }
+
+    #[test]
     fn leaves_no_half_finished_zip() {
         let to = tempfile::tempdir().unwrap();
         let from = folder(&["a"]);
-        std::os::unix::fs::symlink("a", from.path().join("link")).unwrap();
-        for bad in ["missing", "link", "../a"] {
+        for bad in ["missing", "../a"] {
             assert!(pack(from.path(), &names(&["a", bad]), &to.path().join("a.zip")).is_err());
         }
         assert_eq!(fs::read_dir(to.path()).unwrap().count(), 0);

@@ -13,6 +13,8 @@ pub struct Request {
     pub(super) files: Vec<Pattern>,
     pub(super) excludes: Vec<Pattern>,
     pub(super) discard_paths: bool,
+    /// Links that lead to no file are taken too.
+    pub(super) keep_links: bool,
     pub(super) warnings: Vec<String>,
 }
 
@@ -30,7 +32,8 @@ impl Request {
         names
     }
 
-    /// Prepares a definition; `identifier` is that of a secondary artifact.
+    /// Prepares a definition; `identifier` is that of a secondary artifact. `keep_links` says whether its
+    /// `enable-symlinks`, if set, has a meaning.
     ///
     /// `lookup` gives the variables of the build's final state.
     ///
@@ -40,24 +43,22 @@ impl Request {
     pub fn new(
         definition: &Artifacts,
         identifier: Option<&str>,
+        keep_links: bool,
         lookup: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, PatternError> {
         let mut warnings = Vec::new();
         for name in Self::variables(definition) {
-            if lookup(&name).is_none() {
+            if lookup(&name).is_none_or(|value| value.is_empty()) {
                 warnings.push(format!(
                     "`${name}` is not set at the end of the build; artifacts take it for nothing"
                 ));
             }
         }
-        if definition.enable_symlinks {
+        if definition.enable_symlinks && !keep_links {
             warnings.push(
-                "`enable-symlinks` is not supported yet; links are kept as the files they lead to"
+                "`enable-symlinks` has no meaning without packaging ZIP; links become the files they lead to"
                     .to_owned(),
             );
-        }
-        if definition.files.is_empty() {
-            warnings.push("`files` is required, but it names nothing".to_owned());
         }
         let patterns = |texts: &[crate::buildspec::model::Text]| {
             texts
@@ -78,8 +79,14 @@ impl Request {
             files: patterns(&definition.files)?,
             excludes: patterns(&definition.exclude_paths)?,
             discard_paths: definition.discard_paths,
+            keep_links: definition.enable_symlinks && keep_links,
             warnings,
         })
+    }
+
+    /// Whether links are to be kept as such.
+    pub fn keeps_links(&self) -> bool {
+        self.keep_links
     }
 
     /// What has to be listed before [`select`](super::select) can decide: no more than the patterns can reach.
@@ -147,7 +154,7 @@ mod tests {
             files: files.iter().map(|one| text(one)).collect(),
             ..Artifacts::default()
         };
-        let request = Request::new(&definition, None, |_| Some("/other".into())).unwrap();
+        let request = Request::new(&definition, None, false, |_| Some("/other".into())).unwrap();
         let roots = request.roots(b"/src/").into_iter();
         roots
             .map(|root| (String::from_utf8(root.path).unwrap(), root.depth))

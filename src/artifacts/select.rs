@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::pattern::Alternative;
-use super::{Kind, Notes, Pattern, PatternError, Request, Tree, path, shown};
+use super::{Kind, Notes, Pattern, PatternError, Request, Tree, assumed, path, shown};
 
 /// A file for the artifact.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,6 +34,8 @@ pub struct Selection {
     pub log: Vec<String>,
     /// What to take; sorted by path in the artifact, each of which is there once.
     pub files: Vec<Chosen>,
+    /// Those of the sources that are symbolic links to a directory or to nothing: there only to be kept as links.
+    pub loose: BTreeSet<Vec<u8>>,
     /// What this program has to add.
     pub warnings: Notes,
     /// Set when the phase fails; `files` is empty then.
@@ -48,7 +50,7 @@ impl Selection {
 }
 
 impl Failure {
-    fn client(message: String) -> Self {
+    pub(crate) fn client(message: String) -> Self {
         Self {
             code: "CLIENT_ERROR",
             message,
@@ -101,6 +103,15 @@ impl Search<'_> {
                 identifier.as_bytes(),
             );
         }
+        if self.request.files.is_empty() {
+            self.result.failure = Some(Failure::client(match &self.request.identifier {
+                None => assumed::NO_PRIMARY.to_owned(),
+                Some(identifier) => {
+                    format!("{} {}", assumed::NO_SECONDARY, shown(identifier.as_bytes()))
+                }
+            }));
+            return;
+        }
         let bases = self.base_directories();
         if bases.is_empty() {
             let text = shown(self.request.base.text().as_bytes());
@@ -138,6 +149,10 @@ impl Search<'_> {
         self.result
             .log
             .push(format!("Found {} file(s)", found.len()));
+        self.result.loose = (found.iter())
+            .filter(|file| self.tree.kind(file) == Some(Kind::Link))
+            .cloned()
+            .collect();
         self.result.files = chosen
             .into_iter()
             .map(|(artifact, source)| Chosen { source, artifact })
@@ -221,15 +236,15 @@ impl Search<'_> {
         for (path, kind) in tree.below(&prefix) {
             match kind {
                 _ if !plain && !one.matches(base, path) => {}
-                Kind::File => {
-                    files.insert(path.to_vec());
-                    matched = true;
-                }
-                Kind::Link => {
+                Kind::Link if !self.request.keep_links => {
                     self.warn(format!(
                         "`{}` is a symbolic link to a directory or to nothing; left out",
                         shown(path)
                     ));
+                }
+                Kind::File | Kind::Link => {
+                    files.insert(path.to_vec());
+                    matched = true;
                 }
                 Kind::Directory => {}
             }

@@ -45,7 +45,7 @@ fn tree(files: &[&str]) -> Tree {
 }
 
 fn run(definition: &Artifacts, files: &[&str]) -> Selection {
-    let request = Request::new(definition, None, |name| {
+    let request = Request::new(definition, None, true, |name| {
         (name == "OTHER").then(|| "/other".to_owned())
     })
     .unwrap();
@@ -132,10 +132,12 @@ fn fails_in_codebuilds_words() {
     let all_excluded = run(&definition(None, &["a"], &["**/*"]), &["a"]);
     assert_eq!(failure(&all_excluded), "no matching artifact paths found");
 
+    let none = run(&definition(None, &[], &[]), &["a"]);
     assert_eq!(
-        failure(&run(&definition(None, &[], &[]), &["a"])),
-        "no matching artifact paths found"
+        failure(&none),
+        "no definition for primary artifacts in buildspec"
     );
+    assert_eq!(none.log, <[&str; 0]>::default());
     assert_eq!(
         failure(&run(&definition(None, &["a/"], &[]), &["a"])),
         "no matching artifact paths found"
@@ -251,8 +253,37 @@ fn says_which_links_it_left_out() {
 }
 
 #[test]
+fn takes_links_that_are_to_be_kept() {
+    let mut kept = definition(None, &["**/*"], &["**/b@"]);
+    kept.enable_symlinks = true;
+    let selection = run(&kept, &["a", "d/link@"]);
+    assert_eq!(paths(&selection), ["a", "d/link"]);
+    assert_eq!(selection.loose, [b"/src/d/link".to_vec()].into());
+    assert!(selection.warnings.is_empty());
+}
+
+#[test]
+fn a_million_files() {
+    let mut listing = b"root\0directory\0".to_vec();
+    for number in 0..1_000_000 {
+        listing.extend(format!("f./d{}/{number}\0", number / 1000).bytes());
+    }
+    listing.extend(b"end\0");
+    let request = Request::new(
+        &definition(None, &["**/*7"], &["d9*/*"]),
+        None,
+        false,
+        |_| None,
+    );
+    let request = request.unwrap();
+    let tree = Tree::parse(&request.roots(b"/src"), &listing).unwrap();
+    assert_eq!(select(&request, b"/src", &tree).files.len(), 88_900);
+}
+
+#[test]
 fn names_the_secondary_artifact_first() {
-    let request = Request::new(&definition(None, &["a"], &[]), Some("id1"), |_| None).unwrap();
+    let request =
+        Request::new(&definition(None, &["a"], &[]), Some("id1"), false, |_| None).unwrap();
     let selection = select(&request, b"/src", &tree(&["a"]));
     assert_eq!(
         selection.log[..2],
@@ -273,7 +304,8 @@ fn survives_a_forged_list() {
     ]
     .into_iter()
     .collect();
-    let request = Request::new(&definition(Some("**"), &["/"], &[]), None, |_| None).unwrap();
+    let request =
+        Request::new(&definition(Some("**"), &["/"], &[]), None, false, |_| None).unwrap();
     assert_eq!(paths(&select(&request, b"/src", &tree)), ["a"]);
 }
 
@@ -337,7 +369,7 @@ proptest! {
         definition.files = texts(&patterns);
         definition.exclude_paths = texts(&excludes);
         definition.discard_paths = discard_paths;
-        let Ok(request) = Request::new(&definition, None, |_| None) else { return Ok(()); };
+        let Ok(request) = Request::new(&definition, None, false, |_| None) else { return Ok(()); };
         let selection = select(&request, b"/src", &tree);
         let listed = listed(&tree, &request.roots(b"/src"));
         prop_assert_eq!(&select(&request, b"/src", &listed), &selection, "listing less must not change anything");

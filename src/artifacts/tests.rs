@@ -20,7 +20,7 @@ fn collect(
     output: &Path,
 ) -> (Selection, Unpacked) {
     let source = source.as_os_str().as_bytes();
-    let request = Request::new(definition, None, |_| None).unwrap();
+    let request = Request::new(definition, None, false, |_| None).unwrap();
     let roots = request.roots(source);
     let listing = Command::new(shell)
         .args(["-c", Root::SCRIPT, "sh"])
@@ -41,7 +41,12 @@ fn collect(
         names.write_all(&[path, b"\0"].concat()).unwrap();
     }
     drop(names);
-    let unpacked = unpack(tar.stdout.take().unwrap(), &selection.files, output);
+    let unpacked = unpack(
+        tar.stdout.take().unwrap(),
+        &selection.files,
+        output,
+        &Rules::default(),
+    );
     assert!(tar.wait().unwrap().success());
     (selection, unpacked)
 }

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use super::archive::{Archive, Member, MemberKind};
 use super::folder::{self, Folder};
-use super::{Chosen, Notes, shown};
+use super::{Chosen, Notes, path, shown};
 
 const BUFFER: usize = 128 * 1024;
 
@@ -23,25 +23,54 @@ pub struct Unpacked {
     pub bytes: u64,
     /// Paths in the artifact that were asked for and are not there, sorted.
     pub missing: Vec<Vec<u8>>,
+    /// Files that are symbolic links in the archive and were not created: what they lead to has to be fetched.
+    pub links: Vec<Chosen>,
     /// What was found in the archive and not created, and why.
     pub warnings: Notes,
     /// Why it stopped before the end: the archive broke off, the disk is full. One line, without control characters.
     pub failure: Option<String>,
 }
 
-/// Writes the chosen files into a directory, which is created and should be empty.
+/// What an archive may hold, and what becomes of it.
+#[derive(Clone, Debug, Default)]
+pub struct Rules {
+    /// Symbolic links that lead from one place of the directory to another are created as such.
+    pub keep_links: bool,
+    /// Names in the archive are relative to this directory, and others than the chosen are passed over; without it
+    /// they are whole paths, and each has to be a chosen one.
+    pub below: Option<Vec<u8>>,
+}
+
+impl Unpacked {
+    /// Adds what came of a later archive for the same directory; `missing` and `links` become that one's.
+    pub fn append(&mut self, later: Self) {
+        self.written.extend(later.written);
+        self.bytes += later.bytes;
+        self.missing = later.missing;
+        self.links = later.links;
+        self.warnings.append(later.warnings);
+        self.failure = self.failure.take().or(later.failure);
+    }
+}
+
+/// Writes the chosen files into a directory, which is created and should hold none of them.
 ///
-/// `stream` is what `tar -c -h` writes for the files' source paths; a leading `/` or `./` in its names has no
+/// `stream` is what `tar -c` writes for the files' source paths; a leading `/` or `./` in its names has no
 /// meaning. Modes become 0644 or 0755. A file that exists is never overwritten.
-pub fn unpack(stream: impl Read, files: &[Chosen], directory: &Path) -> Unpacked {
+pub fn unpack(stream: impl Read, files: &[Chosen], directory: &Path, rules: &Rules) -> Unpacked {
     let mut targets: HashMap<&[u8], Vec<&[u8]>> = HashMap::new();
     for file in files {
-        targets
-            .entry(key(&file.source))
-            .or_default()
-            .push(&file.artifact);
+        let name = match &rules.below {
+            Some(directory) => path::below(directory, &file.source),
+            None => Some(&file.source[..]),
+        };
+        if let Some(name) = name {
+            targets.entry(key(name)).or_default().push(&file.artifact);
+        }
     }
     let mut work = Work {
+        rules,
+        links: Vec::new(),
         targets,
         archive: Archive::new(stream),
         sources: HashMap::new(),
@@ -51,7 +80,10 @@ pub fn unpack(stream: impl Read, files: &[Chosen], directory: &Path) -> Unpacked
     if let Err(reason) = work.run(directory) {
         work.result.failure = Some(shown(reason.as_bytes()));
     }
+    let refused: BTreeSet<&[u8]> = work.links.iter().map(|&(artifact, _)| artifact).collect();
     let mut result = work.result;
+    let is_refused = |file: &&Chosen| refused.contains(&file.artifact[..]);
+    result.links = files.iter().filter(is_refused).cloned().collect();
     let wanted: BTreeSet<&[u8]> = files.iter().map(|file| &file.artifact[..]).collect();
     let written: BTreeSet<&[u8]> = result.written.iter().map(|file| &file[..]).collect();
     result.missing = wanted
@@ -62,6 +94,9 @@ pub fn unpack(stream: impl Read, files: &[Chosen], directory: &Path) -> Unpacked
 }
 
 struct Work<'a, R> {
+    rules: &'a Rules,
+    /// Artifact paths of symbolic links that are not created, or not yet, and where those lead.
+    links: Vec<(&'a [u8], Vec<u8>)>,
     targets: HashMap<&'a [u8], Vec<&'a [u8]>>,
     archive: Archive<R>,
     /// Source path to the first file that was written for it, and whether that can be executed.
@@ -78,6 +113,7 @@ impl<R: Read> Work<'_, R> {
             match self.archive.next() {
                 Ok(None) => {
                     self.archive.drain();
+                    self.keep_links(&mut folder);
                     return Ok(());
                 }
                 Ok(Some(member)) => self.member(&mut folder, &member)?,
@@ -93,7 +129,7 @@ impl<R: Read> Work<'_, R> {
     fn member(&mut self, folder: &mut Folder, member: &Member) -> Result<(), String> {
         let Some((&source, targets)) = self.targets.get_key_value(key(&member.name)) else {
             // Directories come along where `tar` was given one.
-            if member.kind != MemberKind::Directory {
+            if member.kind != MemberKind::Directory && self.rules.below.is_none() {
                 self.warn(&member.name, "was not asked for");
             }
             return Ok(());
@@ -111,6 +147,11 @@ impl<R: Read> Work<'_, R> {
                     return Ok(());
                 };
                 (Some(first), executable)
+            }
+            MemberKind::Symlink => {
+                let links = targets.iter().map(|&target| (target, member.link.clone()));
+                self.links.extend(links);
+                return Ok(());
             }
             kind => {
                 self.warn(&member.name, refusal(kind));
@@ -158,6 +199,30 @@ impl<R: Read> Work<'_, R> {
         Ok(())
     }
 
+    /// Creates the links that stay inside and lead to something. They come last, so that no file's path leads
+    /// through one.
+    fn keep_links(&mut self, folder: &mut Folder) {
+        if !self.rules.keep_links {
+            return;
+        }
+        let (inner, mut refused): (Vec<_>, Vec<_>) = std::mem::take(&mut self.links)
+            .into_iter()
+            .partition(|(file, target)| {
+                folder::leads_inside(file, target) && folder.link(file, target).is_ok()
+            });
+        for (file, target) in inner {
+            if folder.leads_somewhere(file) {
+                self.result.written.push(file.to_vec());
+            } else {
+                if let Err(error) = folder.remove(file) {
+                    self.warn(file, &format!("can't be removed: {error}"));
+                }
+                refused.push((file, target));
+            }
+        }
+        self.links = refused;
+    }
+
     fn warn(&mut self, path: &[u8], what: &str) {
         self.result
             .warnings
@@ -176,9 +241,8 @@ fn key(mut path: &[u8]) -> &[u8] {
 fn refusal(kind: MemberKind) -> &'static str {
     match kind {
         MemberKind::Directory => "is a directory in the archive",
-        MemberKind::Symlink => "is a symbolic link in the archive; not created",
         MemberKind::Sparse => "has holes, in a format that is not read",
-        MemberKind::File | MemberKind::HardLink | MemberKind::Other => {
+        MemberKind::File | MemberKind::HardLink | MemberKind::Symlink | MemberKind::Other => {
             "is no regular file; not created"
         }
     }

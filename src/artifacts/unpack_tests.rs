@@ -10,6 +10,10 @@ use tempfile::TempDir;
 
 use super::*;
 
+fn unpack(stream: impl Read, files: &[Chosen], directory: &Path) -> Unpacked {
+    super::unpack(stream, files, directory, &Rules::default())
+}
+
 fn chosen(pairs: &[(&[u8], &[u8])]) -> Vec<Chosen> {
     let one = |&(source, artifact): &(&[u8], &[u8])| Chosen {
         source: source.into(),
@@ -202,13 +206,13 @@ fn creates_only_what_was_asked_for() {
         result.missing,
         [&b"disk"[..], b"fifo", b"hard", b"holes", b"link"]
     );
+    assert_eq!(result.links, chosen(&[(b"link", b"link")]));
     assert_eq!(
         warnings(&result),
         [
             "`../secret` was not asked for",
             "`/etc/passwd` was not asked for",
             "`esc\\u{1b}[2J` was not asked for",
-            "`link` is a symbolic link in the archive; not created",
             "`hard` is a hard link to a file that is not there",
             "`fifo` is no regular file; not created",
             "`disk` is no regular file; not created",
@@ -248,6 +252,131 @@ fn follows_no_link_and_overwrites_nothing_on_the_host() {
     assert_eq!(warnings(&result).len(), 5, "{:?}", warnings(&result));
     assert_eq!(fs::read(to.path().join("secret")).unwrap(), b"secret");
     assert_eq!(fs::read(out.join("there")).unwrap(), b"old");
+}
+
+fn add_link(archive: &mut Vec<u8>, name: &[u8], target: &[u8]) {
+    let mut header = header(name, EntryType::Symlink, 0);
+    header.as_mut_bytes()[157..157 + target.len()].copy_from_slice(target);
+    header.set_cksum();
+    add(archive, &header, b"");
+}
+
+#[test]
+fn keeps_inner_links_and_no_others() {
+    let to = place();
+    let out = to.path().join("out");
+    let mut archive = Vec::new();
+    let links: [(&[u8], &[u8]); 11] = [
+        (b"to-file", b"d/file"),
+        (b"to-directory", b"d"),
+        (b"d/e/up", b"../file"),
+        (b"to-link", b"to-file"),
+        (b"out", b"../secret"),
+        (b"absolute", b"/etc/passwd"),
+        (b"d/zigzag", b"e/up/../../../secret"),
+        (b"dangling", b"nothing"),
+        (b"to-dangling", b"dangling"),
+        (b"loop", b"loop"),
+        // Would lead the file behind it astray, were it there first.
+        (b"through", b"/tmp"),
+    ];
+    for (name, target) in links {
+        add_link(&mut archive, name, target);
+    }
+    add_file(&mut archive, b"through/file", b"x");
+    add_file(&mut archive, b"d/file", b"x");
+    add_file(&mut archive, b"d/e/file", b"x");
+    let mut files = chosen(&links.map(|(name, _)| (name, name)));
+    let names: [&[u8]; 3] = [b"d/file", b"d/e/file", b"through/file"];
+    files.extend(chosen(&names.map(|name| (name, name))));
+    let rules = Rules {
+        keep_links: true,
+        below: None,
+    };
+    let result = super::unpack(&end(archive)[..], &files, &out, &rules);
+    let refused: Vec<_> = result
+        .links
+        .iter()
+        .map(|file| shown(&file.source))
+        .collect();
+    let expected = [
+        "out",
+        "absolute",
+        "d/zigzag",
+        "dangling",
+        "to-dangling",
+        "loop",
+        "through",
+    ];
+    assert_eq!(refused, expected);
+    assert_eq!(
+        everything(&out),
+        [
+            "d/e/file",
+            "d/e/up",
+            "d/file",
+            "through/file",
+            "to-directory",
+            "to-file",
+            "to-link"
+        ]
+    );
+    assert_eq!(
+        fs::read_link(out.join("d/e/up")).unwrap(),
+        Path::new("../file")
+    );
+    let inside = fs::canonicalize(&out).unwrap();
+    for name in ["to-file", "to-directory", "d/e/up", "to-link"] {
+        assert!(
+            fs::canonicalize(out.join(name))
+                .unwrap()
+                .starts_with(&inside)
+        );
+    }
+}
+
+#[test]
+fn finds_the_chosen_in_a_whole_folder() {
+    let to = place();
+    let mut archive = Vec::new();
+    add(&mut archive, &header(b"src/", EntryType::Directory, 0), b"");
+    for name in [&b"src/a"[..], b"src/b", b"src/../../secret"] {
+        add_file(&mut archive, name, name);
+    }
+    add_link(&mut archive, b"src/l", b"a");
+    let rules = Rules {
+        keep_links: false,
+        below: Some(b"/codebuild".to_vec()),
+    };
+    let files = chosen(&[
+        (b"/codebuild/src/b", b"b"),
+        (b"/codebuild/src/l", b"l"),
+        (b"/x", b"x"),
+    ]);
+    let result = super::unpack(&end(archive)[..], &files, to.path(), &rules);
+    assert_eq!(warnings(&result), <[&str; 0]>::default());
+    assert_eq!(
+        (result.written, result.failure),
+        (vec![b"b".to_vec()], None)
+    );
+    assert_eq!(result.links, files[1..2]);
+    assert_eq!(result.missing, [b"l", b"x"]);
+}
+
+#[test]
+fn two_names_that_differ_in_case_never_become_one() {
+    let to = place();
+    let mut archive = Vec::new();
+    add_file(&mut archive, b"read.me", b"first");
+    add_file(&mut archive, b"READ.ME", b"second");
+    let files = chosen(&[(b"read.me", b"read.me"), (b"READ.ME", b"READ.ME")]);
+    // Where the host takes them for the same, the second one is refused, as any name that is there.
+    fs::write(to.path().join("READ.ME"), "of the host").unwrap();
+    let result = unpack(&end(archive)[..], &files, to.path());
+    assert_eq!(fs::read(to.path().join("read.me")).unwrap(), b"first");
+    assert_eq!(fs::read(to.path().join("READ.ME")).unwrap(), b"of the host");
+    assert_eq!(result.missing, [b"READ.ME"]);
+    assert_eq!(warnings(&result).len(), 1);
 }
 
 #[test]
@@ -368,7 +497,7 @@ fn member() -> impl Strategy<Value = (Vec<u8>, u8, u64, Vec<u8>, Vec<u8>)> {
 
 proptest! {
     #[test]
-    fn writes_nowhere_else(members in prop::collection::vec(member(), 0..6), finished: bool) {
+    fn writes_nowhere_else(members in prop::collection::vec(member(), 0..6), finished: bool, keep_links: bool) {
         let to = place();
         let out = to.path().join("out");
         let mut archive = Vec::new();
@@ -383,13 +512,20 @@ proptest! {
             .map(|(name, ..)| Chosen { source: name.clone(), artifact: name.clone() })
             .collect();
         files.extend(chosen(&[(b"l/secret", b"l/secret"), (b"a", b"../secret"), (b"b", b"/tmp/../b")]));
-        let result = unpack(&if finished { end(archive) } else { archive }[..], &files, &out);
+        let rules = Rules { keep_links, below: None };
+        let result = super::unpack(&if finished { end(archive) } else { archive }[..], &files, &out, &rules);
         let outside: Vec<_> = everything(to.path()).into_iter().filter(|name| !name.starts_with("out/")).collect();
         prop_assert_eq!(outside, ["secret"]);
         prop_assert_eq!(fs::read(to.path().join("secret")).unwrap(), b"secret");
         for entry in walkdir::WalkDir::new(&out) {
-            let metadata = entry.unwrap().metadata().unwrap();
-            prop_assert!(metadata.is_dir() || metadata.is_file() && metadata.mode() & 0o7022 == 0);
+            let entry = entry.unwrap();
+            let metadata = entry.metadata().unwrap();
+            if metadata.is_symlink() {
+                let leads_to = fs::canonicalize(entry.path()).unwrap();
+                prop_assert!(keep_links && leads_to.starts_with(fs::canonicalize(&out).unwrap()));
+            } else {
+                prop_assert!(metadata.is_dir() || metadata.is_file() && metadata.mode() & 0o7022 == 0);
+            }
         }
         for name in &result.written {
             prop_assert!(super::super::path::check(name).is_ok());

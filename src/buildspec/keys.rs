@@ -100,6 +100,38 @@ pub const REPORT_FORMATS: &[(&str, ReportFormat)] = &[
     ("SIMPLECOV", ReportFormat::SimpleCov),
 ];
 
+/// What `env.type` of a batch task can be: `EnvironmentType` of the API.
+pub const ENVIRONMENT_TYPES: &[&str] = &[
+    "LINUX_CONTAINER",
+    "ARM_CONTAINER",
+    "LINUX_GPU_CONTAINER",
+    "WINDOWS_CONTAINER",
+    "WINDOWS_SERVER_2019_CONTAINER",
+    "WINDOWS_SERVER_2022_CONTAINER",
+    "LINUX_LAMBDA_CONTAINER",
+    "ARM_LAMBDA_CONTAINER",
+    "LINUX_EC2",
+    "ARM_EC2",
+    "WINDOWS_EC2",
+    "MAC_ARM",
+];
+
+/// What `env.compute-type` of a batch task can be: `ComputeType` of the API.
+pub const COMPUTE_TYPES: &[&str] = &[
+    "BUILD_GENERAL1_SMALL",
+    "BUILD_GENERAL1_MEDIUM",
+    "BUILD_GENERAL1_LARGE",
+    "BUILD_GENERAL1_XLARGE",
+    "BUILD_GENERAL1_2XLARGE",
+    "BUILD_LAMBDA_1GB",
+    "BUILD_LAMBDA_2GB",
+    "BUILD_LAMBDA_4GB",
+    "BUILD_LAMBDA_8GB",
+    "BUILD_LAMBDA_10GB",
+    "ATTRIBUTE_BASED_COMPUTE",
+    "CUSTOM_INSTANCE_TYPE",
+];
+
 /// The runtimes of AWS's images, of today and of old.
 pub const RUNTIMES: &[&str] = &[
     "android", "docker", "dotnet", "golang", "java", "nodejs", "php", "python", "ruby", "rust",

@@ -7,7 +7,7 @@ pub mod model;
 pub mod secret;
 
 use crate::diagnostic::{Finding, Severity};
-use crate::source::Source;
+use crate::source::{Source, Span};
 use crate::yaml;
 use decode::Decoder;
 use model::Buildspec;
@@ -38,6 +38,11 @@ impl Reading {
         self.findings.get(self.batch_verdict?)
     }
 
+    /// Nothing of the file was read.
+    fn refused(finding: Finding) -> Self {
+        Self::new(Buildspec::default(), Vec::new(), vec![finding], Vec::new())
+    }
+
     fn new(
         buildspec: Buildspec,
         unknown_keys: Vec<(String, Vec<String>)>,
@@ -64,8 +69,14 @@ impl Reading {
     }
 }
 
+/// Larger files are not read, in bytes: the longest of the known buildspecs has 138,000.
+const LARGEST: usize = 512 << 10;
+
 /// Reads a buildspec. Never stops at the first thing that is wrong.
 pub fn read(source: &Source) -> Reading {
+    if source.text().len() > LARGEST {
+        return Reading::refused(too_large());
+    }
     let mut tree = yaml::parse(source);
     let mut decoder = Decoder::new(source);
     decoder.findings.append(&mut tree.findings);
@@ -90,11 +101,22 @@ pub fn read(source: &Source) -> Reading {
 /// Reads a buildspec from a file's bytes; bytes that are not UTF-8 are a finding.
 pub fn read_bytes(name: &str, bytes: &[u8]) -> (Source, Reading) {
     let source = Source::new(name, String::from_utf8_lossy(bytes));
-    let reading = match yaml::not_utf8(&source, bytes) {
-        Some(finding) => Reading::new(Buildspec::default(), Vec::new(), vec![finding], Vec::new()),
+    let broken = (bytes.len() <= LARGEST).then(|| yaml::not_utf8(&source, bytes));
+    let reading = match broken.flatten() {
+        Some(finding) => Reading::refused(finding),
         None => read(&source),
     };
     (source, reading)
+}
+
+fn too_large() -> Finding {
+    Finding::new(
+        "yaml-unplaceable",
+        Severity::Error,
+        "the file is larger than 512 KiB, and this tool reads no larger buildspec",
+        Span::default(),
+    )
+    .help("name the buildspec; what is long in it can go into a script that a command runs")
 }
 
 #[cfg(test)]

@@ -130,6 +130,8 @@ pub struct Artifacts {
     /// The section's key in the file.
     pub name_span: Span,
     pub files: Vec<Text>,
+    /// Why `files` is empty, unless something of a wrong kind stands there.
+    pub lacks_files: Option<Lack>,
     pub name: Option<Text>,
     pub discard_paths: bool,
     pub base_directory: Option<Text>,
@@ -138,6 +140,15 @@ pub struct Artifacts {
     pub s3_prefix: Option<Text>,
     /// Identifier and what it collects, in the file's order; empty inside a secondary artifact.
     pub secondary: Vec<(Text, Self)>,
+}
+
+/// Why a required list is empty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lack {
+    /// Its key is not there.
+    Key,
+    /// Its key is there, and nothing below it.
+    Items,
 }
 
 /// Section `cache`.
@@ -162,6 +173,8 @@ pub struct ReportGroup {
     /// A plain name, an ARN, or a `$VARIABLE`.
     pub name: Text,
     pub files: Vec<Text>,
+    /// Why `files` is empty, unless something of a wrong kind stands there.
+    pub lacks_files: Option<Lack>,
     /// `JUNITXML` when not given.
     pub file_format: Spanned<ReportFormat>,
     pub base_directory: Option<Text>,

@@ -130,7 +130,7 @@ fn the_model_has_everything() {
         [("python", "3.10"), ("java", "corretto21")]
     );
     assert_eq!(values(&install.finally), ["echo installed"]);
-    assert_eq!(phases.pre_build.unwrap().commands, []);
+    assert_eq!(values(&phases.pre_build.unwrap().commands), ["3.10"]);
     let build = phases.build.unwrap();
     assert_eq!(
         build.on_failure.unwrap().value,

@@ -1,6 +1,8 @@
 //! The command line: flags, the host's environment and the terminal become settled options here, and nowhere else.
 
 #[cfg(feature = "run")]
+mod agent;
+#[cfg(feature = "run")]
 mod attach;
 #[cfg(feature = "run")]
 mod aws;
@@ -33,13 +35,14 @@ mod shell;
 mod sources;
 mod validate;
 
+use std::ffi::OsString;
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 use crate::console::{Reader, Style, Verbosity, message};
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Result};
 
 /// A local AWS CodeBuild: runs a buildspec.yml on this machine exactly as the cloud would.
 #[derive(Debug, Parser)]
@@ -81,6 +84,8 @@ enum Verb {
     Schema(schema::Arguments),
     #[cfg(feature = "run")]
     Report(report::Arguments),
+    #[cfg(feature = "run")]
+    Agent(agent::Arguments),
     #[cfg(feature = "run")]
     Clean(clean::Arguments),
     Completions(completions::Arguments),
@@ -153,8 +158,27 @@ impl From<&Error> for Exit {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let arguments = Cli::from_arg_matches(&command().get_matches());
-    let result = match arguments.unwrap_or_else(|error| error.exit()).verb {
+    let given: Vec<OsString> = std::env::args_os().collect();
+    let exit = execute(&given).unwrap_or_else(|error| {
+        let is_terminal = std::io::stderr().is_terminal();
+        let mut style = style(Color::Auto, is_terminal, Verbosity::Normal);
+        if !is_terminal {
+            // Whoever looks for a sentence in a log wants it in one piece.
+            style.width = usize::MAX;
+        }
+        message::error(&error, style);
+        Exit::from(&error)
+    });
+    ExitCode::from(exit.code())
+}
+
+fn execute(given: &[OsString]) -> Result<Exit> {
+    #[cfg(feature = "run")]
+    if let Some(own) = agent::own(given) {
+        return agent::execute(&own);
+    }
+    let arguments = Cli::from_arg_matches(&command().get_matches_from(given));
+    match arguments.unwrap_or_else(|error| error.exit()).verb {
         #[cfg(feature = "run")]
         Verb::Run(arguments) => run::execute(*arguments),
         #[cfg(feature = "run")]
@@ -174,21 +198,12 @@ pub fn main() -> ExitCode {
         #[cfg(feature = "run")]
         Verb::Report(arguments) => report::execute(&arguments),
         #[cfg(feature = "run")]
+        Verb::Agent(arguments) => agent::run(&arguments),
+        #[cfg(feature = "run")]
         Verb::Clean(arguments) => clean::execute(&arguments),
         Verb::Completions(arguments) => Ok(completions::execute(&arguments)),
         Verb::Man(arguments) => man::execute(&arguments),
-    };
-    let exit = result.unwrap_or_else(|error| {
-        let is_terminal = std::io::stderr().is_terminal();
-        let mut style = style(Color::Auto, is_terminal, Verbosity::Normal);
-        if !is_terminal {
-            // Whoever looks for a sentence in a log wants it in one piece.
-            style.width = usize::MAX;
-        }
-        message::error(&error, style);
-        Exit::from(&error)
-    });
-    ExitCode::from(exit.code())
+    }
 }
 
 #[expect(

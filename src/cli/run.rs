@@ -157,6 +157,16 @@ pub(super) struct Arguments {
     )]
     artifacts: Option<PathBuf>,
 
+    /// What the primary and each secondary artifact becomes [default: the project's, else none]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "PACKAGING",
+        env = "BUILDSPEC_PACKAGING",
+        help_heading = "Results"
+    )]
+    packaging: Option<Packaging>,
+
     /// Put the reports there, instead of into the build's folder.
     #[arg(
         short,
@@ -244,6 +254,23 @@ enum Pull {
     Always,
     /// Fail when the engine lacks it.
     Never,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Packaging {
+    /// A folder of files.
+    None,
+    /// One ZIP.
+    Zip,
+}
+
+impl Packaging {
+    fn settle(self) -> crate::project::model::Packaging {
+        match self {
+            Self::None => crate::project::model::Packaging::None,
+            Self::Zip => crate::project::model::Packaging::Zip,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -417,6 +444,7 @@ pub(super) fn settle(arguments: Arguments, recorded: Option<Reading>) -> Result<
         aws_credentials: arguments.aws.aws_credentials,
         part: arguments.part.part(),
         artifacts: arguments.artifacts.as_deref().map(absolute).transpose()?,
+        packaging: arguments.packaging.map(Packaging::settle),
         reports: arguments.reports.as_deref().map(absolute).transpose()?,
         output,
         keep_builds: arguments.keep_builds,
@@ -424,16 +452,20 @@ pub(super) fn settle(arguments: Arguments, recorded: Option<Reading>) -> Result<
         debug: arguments.debugger.settle(),
         project: reading,
         replay: None,
-        host: HostFacts {
-            docker_host: super::variable("DOCKER_HOST").unwrap_or_default(),
-            path: super::variable_os("PATH"),
-            region,
-            user: super::variable("USER").unwrap_or_default(),
-        },
+        host: host_facts(region),
     })
 }
 
-/// The folder that is built, absolute, links resolved.
+fn host_facts(region: Option<String>) -> HostFacts {
+    HostFacts {
+        docker_host: super::variable("DOCKER_HOST").unwrap_or_default(),
+        path: super::variable_os("PATH"),
+        region,
+        user: super::variable("USER").unwrap_or_default(),
+    }
+}
+
+/// Absolute, links resolved.
 fn source(given: &Path) -> Result<PathBuf> {
     let source = std::fs::canonicalize(given).map_err(|error| {
         Error::usage(format!("SOURCE {} can't be used: {error}", given.display()))

@@ -10,6 +10,7 @@ use crate::console::{Verbosity, message};
 use crate::diagnostic::Severity;
 use crate::error::Result;
 use crate::lint;
+use crate::shellcheck::Shellcheck;
 use crate::validate::selection::{self, Selection};
 use crate::validate::{Fix, Format, Options, Status, catalogue, validate};
 
@@ -67,6 +68,15 @@ pub(super) struct Arguments {
     /// The build's image, whose shell and runtimes are then known.
     #[arg(short, long, value_name = "IMAGE", env = "BUILDSPEC_IMAGE")]
     image: Option<String>,
+
+    /// Let ShellCheck look at the commands: `auto` (where it is on PATH), `never`, or the program to run.
+    #[arg(
+        long,
+        value_name = "WHICH",
+        default_value = "auto",
+        env = "BUILDSPEC_SHELLCHECK"
+    )]
+    shellcheck: PathBuf,
 
     /// Mend what has one safe mending, and leave every other byte as it is.
     #[arg(long)]
@@ -167,6 +177,11 @@ fn options(arguments: &Arguments) -> Result<Options> {
         selection: Selection::new(&arguments.select, &arguments.ignore, rules)?,
         lint: lint::Options {
             image: arguments.image.clone(),
+        },
+        shellcheck: match arguments.shellcheck.to_str() {
+            Some("auto") => Shellcheck::Auto,
+            Some("never") => Shellcheck::Never,
+            _ => Shellcheck::Program(arguments.shellcheck.clone()),
         },
         fix: match (arguments.fix, arguments.dry_run) {
             (false, _) => Fix::No,

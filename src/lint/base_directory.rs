@@ -9,14 +9,19 @@ pub(super) const RULE: Rule = Rule {
     id: "base-directory",
     severity: Severity::Warning,
     group: Group::Warning,
-    summary: "a `base-directory` in which the files can't be",
+    summary: "a `base-directory` in which the files can't be, or that nothing makes",
     why: "`files` are looked for below `base-directory`, so a folder that stands in both is looked for twice: `dist/dist`. `~` is not \
-          expanded. When nothing is found, the build fails with `no matching base directory path found` or `no matching artifact \
+          expanded. One that no command names, while one with nearly the same name is made, is misspelt. When nothing is found, the build fails with `no matching base directory path found` or `no matching artifact \
           paths found`.",
     before: "artifacts:\n  base-directory: dist\n  files:\n    - dist/**/*",
     after: "artifacts:\n  base-directory: dist\n  files:\n    - '**/*'",
     check: Some(check),
 };
+
+/// Short names are near to anything.
+const SHORTEST: usize = 4;
+/// Names of this length may differ by two letters.
+const LONG: usize = 8;
 
 fn check(context: &Context<'_>) -> Vec<Finding> {
     let buildspec = context.buildspec;
@@ -34,8 +39,42 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
         .map(|it| (it.base_directory.as_ref(), &it.files));
     artifacts
         .chain(reports)
-        .filter_map(|(base, files)| look(base?, files))
+        .filter_map(|(base, files)| look(base?, files).or_else(|| never_made(context, base?)))
         .collect()
+}
+
+/// Nothing in the commands is called like the folder, but something is nearly.
+fn never_made(context: &Context<'_>, base: &Text) -> Option<Finding> {
+    let name = base.value.trim_start_matches("./").split('/').next()?;
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    if name.len() < SHORTEST || !name.bytes().all(plain) || !context.is_unix() {
+        return None;
+    }
+    if context.items.iter().any(|item| item.text.contains(name)) {
+        return None;
+    }
+    let most = if name.len() < LONG { 1 } else { 2 };
+    let is_near = |part: &str| {
+        part.len() >= SHORTEST
+            && (part.eq_ignore_ascii_case(name) || strsim::osa_distance(part, name) <= most)
+    };
+    let mut near = None;
+    context.each_simple(|item, step| {
+        let makes = step.simple.name() == Some("mkdir");
+        for word in step.simple.arguments() {
+            let text = word.literal().unwrap_or_default();
+            let part = text.split('/').find(|part| is_near(part));
+            if let Some(part) = part.filter(|_| near.is_none() && (makes || text.contains('/'))) {
+                near = Some((part.to_owned(), context.place(item, word.range.clone())));
+            }
+        }
+    });
+    let (near, place) = near?;
+    Some(
+        Finding::warning(RULE.id, format!("no command makes `{name}`"), base.span)
+            .related(place, "nearly the same name")
+            .help(format!("did you mean `{near}`?")),
+    )
 }
 
 fn look(base: &Text, files: &[Text]) -> Option<Finding> {

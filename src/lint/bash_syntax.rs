@@ -24,9 +24,8 @@ pub(super) const RULE: Rule = Rule {
 const MOST_PLACES: usize = 6;
 
 fn check(context: &Context<'_>) -> Vec<Finding> {
-    let bash_as_sh =
-        |image: &String| image.contains("amazonlinux") || image.contains("codebuild/al2");
-    if context.dialect != Dialect::Sh || context.options.image.as_ref().is_some_and(bash_as_sh) {
+    let image = context.options.image.as_deref();
+    if context.dialect != Dialect::Sh || image.is_some_and(is_bash_as_sh) {
         return Vec::new();
     }
     let mut places = Vec::new();
@@ -62,6 +61,11 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
                 "in Amazon Linux images `sh` is bash, and this works; with `--image` it is known",
             ),
     ]
+}
+
+/// An image whose `sh` is bash.
+pub(super) fn is_bash_as_sh(image: &str) -> bool {
+    image.contains("amazonlinux") || image.contains("codebuild/al2")
 }
 
 type Found = Vec<(Range<usize>, String)>;

@@ -1,5 +1,6 @@
 //! `exit 0` ends a command, not the build.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::context::{Context, Item};
@@ -22,6 +23,7 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(context: &Context<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let last_uses = last_uses(&context.items);
     for (index, item) in context.items.iter().enumerate() {
         let next = context.items.get(index + 1);
         shell::walk(&item.script.list, &mut |step| {
@@ -29,7 +31,9 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
                 return;
             }
             let span = context.place(item, step.simple.range.clone());
-            let state = lost_variable(item, step.simple.range.start, &context.items[index + 1..]);
+            let state = lost_variable(item, step.simple.range.start, |name| {
+                last_uses.get(name).is_some_and(|last| *last > index)
+            });
             let finding = match (state, next) {
                 (Some((name, place)), _) => {
                     Finding::warning(RULE.id, format!("`{name}` is lost with this `exit 0`"), span)
@@ -60,7 +64,7 @@ fn is_exit(simple: &Simple) -> bool {
 fn lost_variable<'a>(
     item: &'a Item<'a>,
     place: usize,
-    later: &[Item<'_>],
+    is_used_later: impl Fn(&str) -> bool,
 ) -> Option<(&'a str, Range<usize>)> {
     let mut found = None;
     shell::walk(&item.script.list, &mut |step| {
@@ -74,7 +78,7 @@ fn lost_variable<'a>(
             _ => return,
         };
         for word in words {
-            if let Some(name) = word.assigned().filter(|name| uses(later, name)) {
+            if let Some(name) = word.assigned().filter(|name| is_used_later(name)) {
                 found = Some((name, word.range.clone()));
             }
         }
@@ -82,17 +86,19 @@ fn lost_variable<'a>(
     found
 }
 
-/// `$NAME` or `${NAME}` stands in one of the commands.
-fn uses(items: &[Item<'_>], name: &str) -> bool {
-    items.iter().any(|item| {
-        let mut found = false;
+/// For each variable the last item in which `$NAME` or `${NAME}` stands.
+fn last_uses<'a>(items: &'a [Item<'_>]) -> HashMap<&'a str, usize> {
+    let mut last = HashMap::new();
+    for (index, item) in items.iter().enumerate() {
         shell::walk_all(&item.script.list, &mut |visit| {
             if let Visit::Word(word) = visit {
-                word.variables(&mut |used| found |= used == name);
+                word.variables(&mut |used| {
+                    last.insert(used, index);
+                });
             }
         });
-        found
-    })
+    }
+    last
 }
 
 fn first_line(text: &str) -> usize {

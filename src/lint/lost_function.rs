@@ -1,5 +1,7 @@
 //! Functions and aliases do not pass from one command to the next.
 
+use std::collections::HashMap;
+
 use super::context::{Context, Item};
 use super::shell::{self, Visit};
 use super::{Group, Rule};
@@ -18,15 +20,16 @@ pub(super) const RULE: Rule = Rule {
     check: Some(check),
 };
 
-struct Definition<'a> {
-    name: &'a str,
+type Known<'a> = HashMap<&'a str, Definition>;
+
+struct Definition {
     kind: &'static str,
     item: usize,
     span: Span,
 }
 
 fn check(context: &Context<'_>) -> Vec<Finding> {
-    let mut known: Vec<Definition<'_>> = Vec::new();
+    let mut known: Known<'_> = HashMap::new();
     let mut findings: Vec<Finding> = Vec::new();
     for (index, item) in context.items.iter().enumerate() {
         define(context, index, item, &mut known);
@@ -38,15 +41,11 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
                 return;
             };
             let Some(name) = first.literal() else { return };
-            let defined = |definition: &&Definition<'_>| definition.name == name;
-            if known
-                .iter()
-                .filter(defined)
-                .any(|definition| definition.item == index)
-            {
-                return;
-            }
-            let Some(definition) = known.iter().rfind(defined) else {
+            // The last of a name may stand in this command.
+            let Some(definition) = known
+                .get(name)
+                .filter(|definition| definition.item != index)
+            else {
                 return;
             };
             let kind = definition.kind;
@@ -65,32 +64,31 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
     findings
 }
 
-fn define<'a>(
-    context: &Context<'a>,
-    index: usize,
-    item: &'a Item<'a>,
-    known: &mut Vec<Definition<'a>>,
-) {
+fn define<'a>(context: &Context<'a>, index: usize, item: &'a Item<'a>, known: &mut Known<'a>) {
     shell::walk_all(&item.script.list, &mut |visit| match visit {
         Visit::Function(name, ..) => {
             if let Some(text) = name.literal() {
-                known.push(Definition {
-                    name: text,
-                    kind: "function",
-                    item: index,
-                    span: context.place(item, name.range.clone()),
-                });
+                known.insert(
+                    text,
+                    Definition {
+                        kind: "function",
+                        item: index,
+                        span: context.place(item, name.range.clone()),
+                    },
+                );
             }
         }
         Visit::Simple(step) if step.simple.name() == Some("alias") => {
             for word in step.simple.arguments() {
                 if let Some((name, _)) = word.text.split_once('=') {
-                    known.push(Definition {
+                    known.insert(
                         name,
-                        kind: "alias",
-                        item: index,
-                        span: context.place(item, word.range.clone()),
-                    });
+                        Definition {
+                            kind: "alias",
+                            item: index,
+                            span: context.place(item, word.range.clone()),
+                        },
+                    );
                 }
             }
         }

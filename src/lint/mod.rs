@@ -2,6 +2,7 @@
 //!
 //! The reader reports what CodeBuild refuses; the rules here look at what it understood. One rule, one file.
 
+mod artifacts_files;
 mod base_directory;
 mod bash_syntax;
 mod cache_file;
@@ -14,6 +15,7 @@ mod ecr_get_login;
 mod empty_command;
 mod exit_zero;
 mod exported_variable;
+mod float_version;
 mod limit;
 mod literal_variable;
 mod lost_failure;
@@ -21,13 +23,16 @@ mod lost_function;
 mod lost_option;
 mod old_version;
 mod reader;
+mod reference;
 mod registry;
+mod report_files;
 mod reserved_name;
 mod runtime;
 pub mod runtimes;
 mod secret_echo;
 mod secret_literal;
 pub(crate) mod shell;
+pub mod shellcheck;
 mod tokens;
 mod untrusted_input;
 

@@ -205,15 +205,6 @@ pub(super) const SHELL: Rule = warning(
     "env:\n  shell: bash",
 );
 
-pub(super) const REFERENCE: Rule = warning(
-    "reference",
-    "a reference to a secret or a parameter that can't be right",
-    "A secret is `name:json-key:version-stage:version-id`, or an ARN of seven parts with the same behind it; of the last two, one can be \
-     given. A wrong reference fails the build before its first command.",
-    "env:\n  secrets-manager:\n    KEY: db:key:AWSCURRENT:1234",
-    "env:\n  secrets-manager:\n    KEY: db:key:AWSCURRENT",
-);
-
 pub(super) const RUNTIME_VERSIONS: Rule = warning(
     "runtime-versions",
     "`runtime-versions` without a runtime",
@@ -228,22 +219,6 @@ pub(super) const STEPS: Rule = warning(
     "CodeBuild can run GitHub Actions as steps of a phase. This tool can't: a local build goes on without them.",
     "phases:\n  build:\n    steps:\n      - uses: actions/setup-node@v4",
     "phases:\n  build:\n    commands:\n      - make",
-);
-
-pub(super) const ARTIFACTS_FILES: Rule = warning(
-    "artifacts-files",
-    "artifacts that do not say which files",
-    "`artifacts` takes `files`, a list of paths and patterns. Without it nothing is uploaded, or the build fails.",
-    "artifacts:\n  base-directory: dist",
-    "artifacts:\n  base-directory: dist\n  files:\n    - '**/*'",
-);
-
-pub(super) const REPORT_FILES: Rule = warning(
-    "report-files",
-    "a report group that does not say which files",
-    "A report group takes `files`, a list of paths and patterns.",
-    "reports:\n  unit:\n    file-format: JUNITXML",
-    "reports:\n  unit:\n    files:\n      - 'target/*.xml'\n    file-format: JUNITXML",
 );
 
 pub(super) const CACHE_FALLBACK_KEYS: Rule = warning(

@@ -1,10 +1,11 @@
 //! All rules, in one list.
 
 use super::{
-    Rule, base_directory, bash_syntax, cache_file, curl_pipe_shell, deploy_after_failure,
-    discard_paths, docker_password, ecr_get_login, empty_command, exit_zero, exported_variable,
-    limit, literal_variable, lost_failure, lost_function, lost_option, old_version, reader,
-    reserved_name, runtime, secret_echo, secret_literal, untrusted_input,
+    Rule, artifacts_files, base_directory, bash_syntax, cache_file, curl_pipe_shell,
+    deploy_after_failure, discard_paths, docker_password, ecr_get_login, empty_command, exit_zero,
+    exported_variable, float_version, limit, literal_variable, lost_failure, lost_function,
+    lost_option, old_version, reader, reference, report_files, reserved_name, runtime, secret_echo,
+    secret_literal, shellcheck, untrusted_input,
 };
 
 /// Every rule: first what the reader reports, then the rest by name.
@@ -29,12 +30,12 @@ pub static RULES: &[Rule] = &[
     reader::BOOLEAN,
     reader::EMPTY_ITEM,
     reader::SHELL,
-    reader::REFERENCE,
     reader::RUNTIME_VERSIONS,
     reader::STEPS,
-    reader::ARTIFACTS_FILES,
-    reader::REPORT_FILES,
     reader::CACHE_FALLBACK_KEYS,
+    artifacts_files::RULE,
+    reference::RULE,
+    report_files::RULE,
     base_directory::RULE,
     bash_syntax::RULE,
     cache_file::RULE,
@@ -44,6 +45,7 @@ pub static RULES: &[Rule] = &[
     empty_command::RULE,
     exit_zero::RULE,
     exported_variable::RULE,
+    float_version::RULE,
     limit::RULE,
     literal_variable::RULE,
     lost_failure::RULE,
@@ -52,6 +54,7 @@ pub static RULES: &[Rule] = &[
     old_version::RULE,
     reserved_name::RULE,
     runtime::RULE,
+    shellcheck::RULE,
     curl_pipe_shell::RULE,
     docker_password::RULE,
     secret_echo::RULE,

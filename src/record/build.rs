@@ -83,7 +83,17 @@ pub struct Source {
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BuildArtifacts {
+    /// A folder or a file of this machine, where the API names one in S3.
     pub location: String,
+    /// Of a ZIP.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sha256sum: Option<String>,
+    /// Of a ZIP.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub md5sum: Option<String>,
+    /// The name is the buildspec's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub override_artifact_name: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub artifact_identifier: Option<String>,
 }

@@ -13,7 +13,7 @@ use tokio::process::Child;
 
 pub use door::Door;
 
-use super::{Chunk, Wire};
+use super::{Chunk, Pieces, Wire};
 use crate::error::{Error, Result};
 use crate::script::Layout;
 
@@ -88,6 +88,44 @@ impl Host {
         let (child, wire) = door.open()?;
         let host = Self { root, child, door };
         Ok((host, wire))
+    }
+
+    /// Runs a script of ours beside the build's commands.
+    pub fn pipe(&self, script: &str) -> Result<Wire> {
+        let mut command = Command::new("/bin/sh");
+        command
+            .args(["-c", script])
+            .current_dir("/")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        let mut child = command.spawn().map_err(|error| {
+            Error::environment("the host's /bin/sh can't be started").because(error)
+        })?;
+        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(Error::environment("the shell's pipes are missing"));
+        };
+        Ok(Wire {
+            input: Box::pin(input),
+            output: Box::pin(pieces(output).map(|bytes| bytes.map(Chunk::Output))),
+        })
+    }
+
+    /// A path as a tar stream.
+    pub fn archive(&self, path: &str) -> Result<Pieces> {
+        let at = path.rfind('/').unwrap_or(0);
+        let (above, name) = (&path[..at.max(1)], &path[at + 1..]);
+        let text = format!(
+            "exec tar -c -C {} -f - -- {} 2>/dev/null",
+            script::quote(above),
+            script::quote(name)
+        );
+        let Wire { input, output } = self.pipe(&text)?;
+        drop(input);
+        let bytes = |chunk: Chunk| match chunk {
+            Chunk::Output(bytes) | Chunk::Supervisor(bytes) => bytes,
+        };
+        Ok(Box::pin(output.map(move |chunk| chunk.map(bytes))))
     }
 
     /// Ends every process of the build and removes its folder.

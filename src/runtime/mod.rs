@@ -38,6 +38,9 @@ pub struct Wire {
     pub output: Pin<Box<dyn Stream<Item = io::Result<Chunk>> + Send>>,
 }
 
+/// A stream of bytes that ends by itself.
+pub type Pieces = Pin<Box<dyn Stream<Item = io::Result<Bytes>> + Send>>;
+
 impl std::fmt::Debug for Wire {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Wire")

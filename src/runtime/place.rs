@@ -1,10 +1,10 @@
 //! The place where one build runs, whichever runtime made it.
 
-use super::Lost;
 #[cfg(feature = "docker")]
 use super::docker::{Container, Death};
 use super::door::Door;
 use super::host::Host;
+use super::{Lost, Pieces, Wire};
 use crate::engine::phase::Context;
 use crate::error::{Error, Result};
 
@@ -41,6 +41,38 @@ impl Place {
                     .because(error)
                 })
             }
+        }
+    }
+
+    /// Runs a script of ours beside the build's commands, with pipes of its own.
+    pub async fn pipe(&self, script: &str) -> Result<Wire> {
+        match self {
+            #[cfg(feature = "docker")]
+            Self::Docker(container) => container.pipe(script).await,
+            Self::Host(host) => host.pipe(script),
+        }
+    }
+
+    /// A path at the build's side as a tar stream, in which links are links and names begin with the path's last
+    /// component.
+    pub fn archive(&self, path: &str) -> Result<Pieces> {
+        match self {
+            #[cfg(feature = "docker")]
+            Self::Docker(container) => Ok(container.archive(path)),
+            Self::Host(host) => host.archive(path),
+        }
+    }
+
+    /// Where a symbolic link at the build's side leads to in the end.
+    pub async fn resolve(&self, path: &str) -> Option<String> {
+        match self {
+            #[cfg(feature = "docker")]
+            Self::Docker(container) => container.resolve(path).await,
+            Self::Host(_) => std::fs::canonicalize(path)
+                .ok()?
+                .into_os_string()
+                .into_string()
+                .ok(),
         }
     }
 

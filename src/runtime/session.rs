@@ -264,6 +264,18 @@ impl Session {
         Ok(names.into_iter().map(str::to_owned).zip(values).collect())
     }
 
+    /// A text as the build's shell would read it between double quotes, in the build's present state: variables and
+    /// `$(commands)` count. `None` when the shell can't.
+    pub async fn evaluate(&mut self, text: &str) -> Result<Option<String>, Lost> {
+        let text = script::print_text(&self.layout, text);
+        let mut printed = Vec::new();
+        let exit = self.tell(self.shell, &text, &mut printed).await?;
+        let printed = String::from_utf8_lossy(&printed);
+        Ok(exit
+            .success()
+            .then(|| printed.trim_end_matches('\n').to_owned()))
+    }
+
     /// A variable's value in the build's present state, told apart from none; a shell must be able to hold the name.
     pub async fn variable(&mut self, name: &str) -> Result<Option<String>, Lost> {
         let text = script::print_variable(&self.layout, name);

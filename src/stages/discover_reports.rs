@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::time::Instant;
 
+use super::fetch::Links;
 use super::upload_reports::{Reported, path_of};
 use crate::artifacts::{Chosen, Pattern};
 use crate::buildspec::model::ReportFormat;
@@ -119,8 +120,9 @@ impl Build<'_> {
         let folder = folder.map_err(|error| {
             Error::environment("the build's folder can't be written").because(error)
         })?;
-        self.fetch(files.clone(), folder.path().join("files"), session)
-            .await?;
+        let place = folder.path().join("files");
+        let fetched = self.fetch(files.clone(), place, Links::Follow, session);
+        fetched.await?.complete()?;
         let mut found: BTreeMap<ReportFormat, Vec<Chosen>> = BTreeMap::new();
         for file in files {
             let opened = File::open(folder.path().join("files").join(path_of(&file.artifact)));

@@ -2,14 +2,17 @@
 
 pub(crate) mod ask_git;
 pub(crate) mod begin;
+mod collect_artifacts;
 mod debug;
 mod discover_reports;
 mod download_source;
+mod fetch;
 mod finalize;
 mod gather;
 pub(crate) mod provision;
 mod resolve;
 mod select_runtimes;
+mod unpacking;
 mod upload_artifacts;
 mod upload_reports;
 

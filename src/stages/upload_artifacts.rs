@@ -1,15 +1,15 @@
 //! `UPLOAD_ARTIFACTS`: what the build made goes to the output directory.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::artifacts::Failure;
-use crate::buildspec::model::{Artifacts, Buildspec};
+use crate::buildspec::model::Buildspec;
 use crate::engine::event::Event;
 use crate::engine::phase::{Context, PhaseType, Status};
 use crate::error::Error;
 use crate::output::publish;
 use crate::project::model::VariableType;
-use crate::record::build::{BuildArtifacts, ExportedVariable};
+use crate::record::build::ExportedVariable;
 use crate::run::{Build, Halt};
 use crate::runtime::session::Session;
 
@@ -28,10 +28,7 @@ impl Build<'_> {
     ) -> Result<bool, Halt> {
         self.journal.enter(PhaseType::UploadArtifacts);
         self.export_variables(buildspec, session).await?;
-        let artifacts = match &buildspec.artifacts {
-            Some(artifacts) => self.collect_all(artifacts, session).await?,
-            None => Ok(()),
-        };
+        let artifacts = self.collect_artifacts(buildspec, session).await?;
         let mut reported = self.upload_reports(buildspec, session).await?;
         if artifacts.is_ok() && reported.failure.is_ok() {
             self.discover_reports(&mut reported, session).await?;
@@ -107,73 +104,6 @@ impl Build<'_> {
         variables
             .iter()
             .any(|known| known.name.value == name && known.kind != VariableType::Plaintext)
-    }
-
-    async fn collect_all(
-        &mut self,
-        artifacts: &Artifacts,
-        session: &mut Session,
-    ) -> Result<Collected, Halt> {
-        let own = self.folder.file("artifacts");
-        let wanted = self.options.artifacts.clone();
-        let place = match self.collect(artifacts, None, own, wanted, session).await? {
-            Ok(place) => place,
-            Err(failure) => return Ok(Err(failure)),
-        };
-        self.record.change(|build| build.artifacts = Some(place));
-        for (identifier, secondary) in &artifacts.secondary {
-            let identifier = &identifier.value;
-            let own = self
-                .folder
-                .file("secondary-artifacts")
-                .join(file_name(identifier));
-            let place = match self
-                .collect(secondary, Some(identifier), own, None, session)
-                .await?
-            {
-                Ok(place) => place,
-                Err(failure) => return Ok(Err(failure)),
-            };
-            self.record
-                .change(|build| build.secondary_artifacts.push(place));
-        }
-        Ok(Ok(()))
-    }
-
-    /// Collects one artifact into the build's `own` folder, and moves it to where the user wants it.
-    async fn collect(
-        &mut self,
-        definition: &Artifacts,
-        identifier: Option<&str>,
-        own: PathBuf,
-        wanted: Option<PathBuf>,
-        session: &mut Session,
-    ) -> Result<Result<BuildArtifacts, Failure>, Halt> {
-        let selection = match self.choose(definition, identifier, session).await? {
-            Ok(selection) => selection,
-            Err(failure) => return Ok(Err(failure)),
-        };
-        for line in selection.log {
-            self.journal.say(line);
-        }
-        if let Some(failure) = selection.failure {
-            return Ok(Err(failure));
-        }
-        let unpacked = self.fetch(selection.files, own.clone(), session).await?;
-        if let Some(wanted) = &wanted {
-            publish(&own, wanted)?;
-        }
-        let place = BuildArtifacts {
-            location: wanted.unwrap_or(own).display().to_string(),
-            artifact_identifier: identifier.map(str::to_owned),
-        };
-        self.journal.emit(&Event::ArtifactsCollected {
-            identifier: place.artifact_identifier.clone(),
-            location: place.location.clone(),
-            files: unpacked.written.len() as u64,
-            bytes: unpacked.bytes,
-        });
-        Ok(Ok(place))
     }
 }
 

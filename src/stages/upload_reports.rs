@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
+use super::fetch::Links;
 use super::upload_artifacts::{Collected, file_name};
 use crate::artifacts::{Chosen, Failure, expand, variables_in};
 use crate::buildspec::model::{Artifacts, Buildspec, ReportFormat, ReportGroup};
@@ -53,8 +54,9 @@ impl Build<'_> {
             };
             self.journal
                 .say(format!("Preparing to copy {kind} report {key}"));
-            let selection = match self.choose(&as_artifacts(group), None, session).await? {
-                Ok(selection) => selection,
+            let definition = as_artifacts(group);
+            let selection = match self.choose(&definition, None, false, session).await? {
+                Ok((selection, _)) => selection,
                 Err(failure) => {
                     reported.failure = Err(failure);
                     continue;
@@ -109,7 +111,8 @@ impl Build<'_> {
             .join(file_name(&group.id().name));
         let raw = folder.join("raw");
         if !files.is_empty() {
-            self.fetch(files.clone(), raw.clone(), session).await?;
+            let fetched = self.fetch(files.clone(), raw.clone(), Links::Follow, session);
+            fetched.await?.complete()?;
         }
         let mut named = Vec::new();
         for file in &files {

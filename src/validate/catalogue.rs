@@ -79,6 +79,13 @@ const OUTSIDE: &[Outside] = &[
         "The file was named, but nothing in it is a buildspec. Its projects may name files: check those.",
     ),
     (
+        "more-findings",
+        "inline",
+        Severity::Note,
+        "a file with more than a thousand findings",
+        "The worst thousand are shown. Most of them will have one cause: mend the first ones and check again.",
+    ),
+    (
         "ignore-unused",
         "comment",
         Severity::Warning,

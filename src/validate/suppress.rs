@@ -9,6 +9,8 @@ use crate::source::{Source, Span};
 
 const MARK: &str = "buildspec:";
 const VERB: &str = "ignore";
+/// Over how many lines of comments one of them reaches.
+const LONGEST: usize = 200;
 
 /// Takes away what comments hide, and says which comments hide nothing.
 pub(super) fn apply(
@@ -195,7 +197,7 @@ fn target(source: &Source, comment: Span) -> usize {
         return own;
     }
     let mut number = own + 1;
-    while source.line_start(number) < source.text().len() {
+    while source.line_start(number) < source.text().len() && number - own < LONGEST {
         let content = line(source, number).trim();
         if !content.is_empty() && !content.starts_with('#') {
             return number;

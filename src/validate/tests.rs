@@ -12,6 +12,7 @@ fn options() -> Options {
         fail_on: Some(Severity::Error),
         selection: Selection::new(&[], &[], catalogue::rules()).unwrap(),
         lint: lint::Options::default(),
+        shellcheck: Shellcheck::Never,
         fix: Fix::No,
     }
 }
@@ -45,6 +46,46 @@ fn counts_and_shows() {
     assert!(
         output.ends_with("checked 1 file: 1 error, 1 warning (`--fix` can mend 1)\n"),
         "{output}"
+    );
+}
+
+#[test]
+fn what_is_too_much_is_cut_and_said() {
+    let many = format!(
+        "{}{GOOD}",
+        (0..1500)
+            .map(|at| format!("key{at}: 1\n"))
+            .collect::<String>()
+    );
+    let bad = format!("{many}version: 2\n");
+    let json = Options {
+        format: Format::Json,
+        ..options()
+    };
+    for (text, expected) in [(many, Status::Clean), (bad, Status::Errors)] {
+        let (status, output) = checked(&text, &json);
+        assert_eq!(status, expected);
+        assert_eq!(output.matches("\"rule\":").count(), 1001);
+        assert!(
+            output.contains("more findings are not shown"),
+            "{}",
+            &output[..500]
+        );
+    }
+    let (status, output) = checked(&format!("{GOOD}#{}", " ".repeat(1 << 20)), &options());
+    assert_eq!(status, Status::Errors);
+    assert!(
+        output.starts_with("error[yaml-unplaceable]: the file is larger than 512 KiB"),
+        "{output}"
+    );
+}
+
+#[test]
+fn many_files_keep_their_order() {
+    let numbers: Vec<usize> = (0..1000).collect();
+    assert_eq!(
+        side_by_side(&numbers, |number| number * 2),
+        numbers.iter().map(|number| number * 2).collect::<Vec<_>>()
     );
 }
 
@@ -176,4 +217,22 @@ fn takes_every_kept_input() {
         count += 1;
     }
     assert!(count > 5, "{}", folder.display());
+}
+
+/// The same, cut off at many places and with one byte changed: what is half typed must not crash.
+#[test]
+fn takes_what_is_left_of_every_kept_input() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus-kept");
+    for entry in fs::read_dir(&folder).unwrap() {
+        let bytes = fs::read(entry.unwrap().path()).unwrap();
+        for cut in (1..bytes.len()).step_by(bytes.len() / 40 + 1) {
+            let mut changed = bytes.clone();
+            changed[cut] = b"[*:-'\"\n\t#&"[cut % 10];
+            for input in [&bytes[..cut], &changed] {
+                let mut output = Vec::new();
+                validate(&["-".into()], &mut &input[..], &options(), &mut output).unwrap();
+                assert!(!output.is_empty());
+            }
+        }
+    }
 }

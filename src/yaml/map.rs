@@ -47,7 +47,7 @@ fn clamp(text: &str, span: Span) -> Span {
     Span::new(start, end)
 }
 
-fn unplaceable(text: &str, at: usize, why: &str) -> Finding {
+pub(super) fn unplaceable(text: &str, at: usize, why: &str) -> Finding {
     let at = text.floor_char_boundary(at);
     Finding::new(
         "yaml-unplaceable",

@@ -23,8 +23,16 @@ pub(super) fn line(source: &Source, byte: usize) -> Option<(Span, String)> {
         return None;
     }
     let is_item = body.trim_start().starts_with("- ");
-    let is_command = is_item && in_commands(text, start, column);
-    if !is_command && !value.starts_with(RESERVED) {
+    let section = section(text, start, column, is_item);
+    let is_text = match section {
+        Some("commands" | "finally") => is_item,
+        // Quotes and brackets at the start may be meant as YAML's.
+        Some("variables" | "parameter-store" | "secrets-manager") => {
+            !is_item && !value.starts_with(['"', '\'', '[', '{'])
+        }
+        _ => false,
+    };
+    if !is_text && !value.starts_with(RESERVED) {
         return None;
     }
     let line_end = if raw.ends_with("\r\n") { "\r\n" } else { "\n" };
@@ -52,19 +60,19 @@ fn continues(text: &str, end: usize, column: usize) -> bool {
     !next.trim().is_empty() && !next.trim_start().starts_with('#') && indentation > column
 }
 
-/// The list around a line is that of `commands` or `finally`.
-fn in_commands(text: &str, start: usize, column: usize) -> bool {
+/// The key that a line stands below, as an item of its list or as one of its keys.
+fn section(text: &str, start: usize, column: usize, is_item: bool) -> Option<&str> {
     for line in text[..start].lines().rev() {
         let trimmed = line.trim_start();
         let indentation = line.len() - trimmed.len();
         if trimmed.is_empty() || trimmed.starts_with('#') || indentation > column {
             continue;
         }
-        if indentation == column && (trimmed.starts_with("- ") || trimmed == "-") {
+        let item = trimmed.starts_with("- ") || trimmed == "-";
+        if indentation == column && item == is_item {
             continue;
         }
-        let key = trimmed.split(':').next().unwrap_or_default();
-        return matches!(key.trim(), "commands" | "finally");
+        return trimmed.split(':').next().map(str::trim);
     }
-    false
+    None
 }

@@ -112,8 +112,21 @@ impl Node {
     }
 }
 
+/// Brackets within brackets, wherever they stand.
+const DEEPEST: usize = 20_000;
+
 /// Reads the first document of a file.
 pub fn parse(source: &Source) -> Tree {
+    if let Some(at) = too_deep(source.text()) {
+        return Tree {
+            findings: vec![map::unplaceable(
+                source.text(),
+                at,
+                "too many brackets are open here",
+            )],
+            ..Tree::default()
+        };
+    }
     if let Err(refusal) = judge::judge(source.text().as_bytes()) {
         return Tree {
             findings: vec![explain::finding(source, &refusal)],
@@ -121,6 +134,19 @@ pub fn parse(source: &Source) -> Tree {
         };
     }
     map::map(source)
+}
+
+/// Where more brackets are open than anybody writes: libyaml looks at all of them for each that follows.
+fn too_deep(text: &str) -> Option<usize> {
+    let mut open = 0_usize;
+    text.bytes().position(|byte| {
+        match byte {
+            b'[' | b'{' => open += 1,
+            b']' | b'}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        open > DEEPEST
+    })
 }
 
 /// What is wrong with bytes that are not UTF-8; `text` is what could be made of them.

@@ -36,6 +36,7 @@ fn reads_as_it_did() {
         "show",
         "logs",
         "report",
+        "agent",
         "reproduce",
         "schema",
         "clean",

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+mod artifacts;
 mod aws;
 mod cli;
 mod debugger;
@@ -18,3 +19,4 @@ mod rules;
 mod secrets;
 mod shells;
 mod sockets;
+mod validate;

@@ -1,9 +1,9 @@
 //! Section `artifacts`.
 
 use super::Decoder;
+use super::value::is_empty_list;
 use crate::buildspec::keys;
-use crate::buildspec::model::{Artifacts, Text, Version};
-use crate::diagnostic::Finding;
+use crate::buildspec::model::{Artifacts, Lack, Text, Version};
 use crate::source::Span;
 use crate::yaml::{Entry, Node};
 
@@ -27,13 +27,19 @@ impl Decoder<'_> {
             name_span,
             ..Artifacts::default()
         };
-        let before = self.findings.len();
+        let mut lack = node
+            .entries()
+            .map(|_| Lack::Key)
+            .or_else(|| node.is_null().then_some(Lack::Items));
         for entry in self.entries(node, path) {
             let node = &entry.value;
             let key = entry.key.text().unwrap_or_default();
             let path = format!("{path}.{key}");
             match key {
-                "files" => artifacts.files = self.texts(node, &path),
+                "files" => {
+                    artifacts.files = self.texts(node, &path);
+                    lack = is_empty_list(node).then_some(Lack::Items);
+                }
                 "name" => artifacts.name = self.text(node, &path),
                 "discard-paths" => artifacts.discard_paths = self.flag(node, &path),
                 "base-directory" => artifacts.base_directory = self.text(node, &path),
@@ -64,19 +70,7 @@ impl Decoder<'_> {
                 ),
             }
         }
-        let spoken = self.findings[before..]
-            .iter()
-            .any(|finding| finding.rule == "wrong-kind");
-        if artifacts.files.is_empty() && !spoken {
-            self.report(
-                Finding::warning(
-                    "artifacts-files",
-                    format!("`{path}` does not say which files"),
-                    name_span,
-                )
-                .help("add `files:` with a list of patterns below it, for example `- '**/*'`; without artifacts remove the section"),
-            );
-        }
+        artifacts.lacks_files = lack;
         artifacts
     }
 

@@ -1,6 +1,6 @@
 //! Section `batch`: a plain build ignores it, so what is wrong here stops a batch build only.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{HashMap, HashSet};
 
 use super::Decoder;
 use crate::buildspec::model::{Batch, BatchEnv, BatchKind, BatchMatrix, BatchTask, Text};
@@ -8,6 +8,14 @@ use crate::buildspec::{assumed, keys};
 use crate::diagnostic::Finding;
 use crate::source::{Span, Spanned};
 use crate::yaml::{Entry, Kind, Node};
+
+/// How words that are newer than this tool begin or end.
+const ENVIRONMENT_FAMILIES: &[&str] = &["_CONTAINER", "_EC2", "MAC_"];
+const COMPUTE_FAMILIES: &[&str] = &["BUILD_GENERAL", "BUILD_LAMBDA_"];
+/// Among so many tasks a misspelt one is looked for.
+const MOST_GUESSES: usize = 500;
+/// That of the identifiers of sources and artifacts.
+const LONGEST_IDENTIFIER: usize = 127;
 
 impl Decoder<'_> {
     pub(super) fn batch(&mut self, node: &Node) -> Option<Batch> {
@@ -121,6 +129,22 @@ impl Decoder<'_> {
                 _ => self.unknown_key(None, "`env` of a task", entry, keys::BATCH_ENV),
             }
         }
+        if let Some(kind) = &env.kind {
+            self.batch_word(
+                kind,
+                "env.type",
+                keys::ENVIRONMENT_TYPES,
+                ENVIRONMENT_FAMILIES,
+            );
+        }
+        if let Some(kind) = &env.compute_type {
+            self.batch_word(
+                kind,
+                "env.compute-type",
+                keys::COMPUTE_TYPES,
+                COMPUTE_FAMILIES,
+            );
+        }
         if let (Some(_), Some(fleet)) = (&env.compute_type, &env.fleet) {
             self.report(
                 Finding::warning(
@@ -132,6 +156,31 @@ impl Decoder<'_> {
             );
         }
         env
+    }
+
+    /// A word of the API. One of a known family may be newer than this tool.
+    fn batch_word(&mut self, word: &Text, key: &str, known: &[&str], families: &[&str]) {
+        let value = word.value.as_str();
+        if known.contains(&value) || value.contains('$') {
+            return;
+        }
+        let message = format!("`{key}` of a task does not take `{value}`");
+        let guess = keys::did_you_mean(value, known);
+        let in_family = families
+            .iter()
+            .any(|family| value.starts_with(family) || value.ends_with(family));
+        let help = match guess {
+            Some(guess) => format!("did you mean `{guess}`?"),
+            None => format!("known: {}", super::list(known)),
+        };
+        if in_family {
+            let message = format!("`{value}` is not known to this tool");
+            self.report(Finding::warning("batch", message, word.span).help(help));
+            return;
+        }
+        self.batch_error(&format!("{key} {value}"), message, word.span, |finding| {
+            finding.help(help)
+        });
     }
 
     fn matrix(&mut self, node: &Node) -> BatchMatrix {
@@ -201,7 +250,17 @@ impl Decoder<'_> {
             let key = entry.key.text().unwrap_or_default();
             let path = format!("{path}.{key}");
             match key {
-                "compute-type" => matrix.compute_types = self.texts(node, &path),
+                "compute-type" => {
+                    matrix.compute_types = self.texts(node, &path);
+                    for kind in &matrix.compute_types {
+                        self.batch_word(
+                            kind,
+                            "env.compute-type",
+                            keys::COMPUTE_TYPES,
+                            COMPUTE_FAMILIES,
+                        );
+                    }
+                }
                 "image" => matrix.images = self.texts(node, &path),
                 "variables" => {
                     for entry in self.entries(node, &path) {
@@ -259,6 +318,18 @@ impl Decoder<'_> {
             if value.is_empty() {
                 continue;
             }
+            let plain = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+            if !value.bytes().all(plain) || value.len() > LONGEST_IDENTIFIER {
+                self.report(
+                    Finding::warning(
+                        "batch",
+                        format!("`{value}` is not a usual identifier"),
+                        *span,
+                    )
+                    .label("letters, digits and `_`, fewer than 128 of them")
+                    .help("write it with `_` in the place of other signs, in `depend-on` too"),
+                );
+            }
             if let Some(first) = seen.get(value.as_str()).copied() {
                 let message = format!("two tasks are called `{value}`");
                 self.batch_error(
@@ -284,11 +355,13 @@ impl Decoder<'_> {
             .iter()
             .map(|task| task.identifier.value.as_str())
             .collect();
+        let known: HashSet<&str> = names.iter().copied().collect();
         for dependency in tasks.iter().flat_map(|task| &task.depend_on) {
-            if !names.contains(&dependency.value.as_str()) {
+            if !known.contains(dependency.value.as_str()) {
                 let message = format!("no task is called `{}`", dependency.value);
                 let problem = format!("unknown identifier {}", dependency.value);
-                let guess = keys::did_you_mean(&dependency.value, &names);
+                let near = names.get(..MOST_GUESSES).unwrap_or(&names);
+                let guess = keys::did_you_mean(&dependency.value, near);
                 self.batch_error(&problem, message, dependency.span, |finding| match guess {
                     Some(guess) => finding.help(format!("did you mean `{guess}`?")),
                     None => finding.help("name the `identifier` of another task of this graph"),
@@ -338,39 +411,45 @@ fn first_line(decoder: &Decoder<'_>, node: &Node) -> usize {
 
 /// Tasks that wait for each other, each for the next, if there are any.
 ///
-/// Takes away tasks that wait for nothing until none is left; from any that stays, following what it waits for closes a circle.
+/// Follows each task to what it waits for; one that is met again on its own way closes a circle.
 fn circle(tasks: &[BatchTask]) -> Option<Vec<&BatchTask>> {
-    let mut waiting: BTreeMap<&str, &BatchTask> = tasks
+    let named: HashMap<&str, &BatchTask> = tasks
         .iter()
         .map(|task| (task.identifier.value.as_str(), task))
         .collect();
-    let next = |task: &BatchTask, waiting: &BTreeMap<&str, _>| {
-        task.depend_on
-            .iter()
-            .map(|name| name.value.as_str())
-            .find_map(|name| waiting.get_key_value(name).map(|(name, _)| *name))
-            .map(str::to_owned)
-    };
-    loop {
-        let free: Vec<&str> = waiting
-            .iter()
-            .filter(|(_, task)| next(task, &waiting).is_none())
-            .map(|(name, _)| *name)
-            .collect();
-        if free.is_empty() {
-            break;
-        }
-        for name in free {
-            waiting.remove(name);
+    let mut done: HashSet<&str> = HashSet::new();
+    for start in tasks {
+        // Tasks on the way, each with how many of its dependencies have been looked at.
+        let mut way: Vec<(&BatchTask, usize)> = vec![(start, 0)];
+        let mut on_way: HashSet<&str> = HashSet::from([start.identifier.value.as_str()]);
+        while let Some((task, looked)) = way.last_mut() {
+            let task = *task;
+            let Some(name) = task.depend_on.get(*looked) else {
+                let name = task.identifier.value.as_str();
+                done.insert(name);
+                on_way.remove(name);
+                way.pop();
+                continue;
+            };
+            *looked += 1;
+            let Some(next) = named.get(name.value.as_str()).copied() else {
+                continue;
+            };
+            let name = next.identifier.value.as_str();
+            if on_way.contains(name) {
+                let mut circle = way.iter().map(|(task, _)| *task);
+                return Some(
+                    circle
+                        .by_ref()
+                        .skip_while(|task| task.identifier.value != name)
+                        .collect(),
+                );
+            }
+            if !done.contains(name) {
+                on_way.insert(name);
+                way.push((next, 0));
+            }
         }
     }
-    let mut path: Vec<&BatchTask> = vec![waiting.values().next().copied()?];
-    loop {
-        let name = next(path.last()?, &waiting)?;
-        let task = waiting.get(name.as_str()).copied()?;
-        if let Some(start) = path.iter().position(|known| known.identifier.value == name) {
-            return Some(path.split_off(start));
-        }
-        path.push(task);
-    }
+    None
 }

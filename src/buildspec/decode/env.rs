@@ -3,8 +3,7 @@
 use super::Decoder;
 use crate::buildspec::assumed;
 use crate::buildspec::keys;
-use crate::buildspec::model::{Env, Proxy, Shell, Variable};
-use crate::buildspec::secret::SecretReference;
+use crate::buildspec::model::{Env, Proxy, Shell};
 use crate::diagnostic::Finding;
 use crate::source::Spanned;
 use crate::yaml::{Entry, Node};
@@ -20,9 +19,11 @@ impl Decoder<'_> {
                 "shell" => env.shell = self.shell(node),
                 "variables" => env.variables = self.variables(node, "env.variables"),
                 "parameter-store" => {
-                    env.parameter_store = self.references(node, "env.parameter-store");
+                    env.parameter_store = self.variables(node, "env.parameter-store");
                 }
-                "secrets-manager" => env.secrets_manager = self.secrets(node),
+                "secrets-manager" => {
+                    env.secrets_manager = self.variables(node, "env.secrets-manager");
+                }
                 "exported-variables" => {
                     env.exported_variables = self.texts(node, "env.exported-variables");
                 }
@@ -90,49 +91,6 @@ impl Decoder<'_> {
             self.wrong_value(&text, "env.shell", SHELL_NAMES);
         }
         shell
-    }
-
-    /// Variables whose values name something elsewhere.
-    fn references(&mut self, node: &Node, key: &str) -> Vec<Variable> {
-        let variables = self.variables(node, key);
-        for Variable { name, value } in &variables {
-            if value.value.is_empty() {
-                self.report(
-                    Finding::warning(
-                        "reference",
-                        format!("`{}` refers to nothing: the build will fail", name.value),
-                        name.span,
-                    )
-                    .help("write the name of what holds the value behind the `:`"),
-                );
-            }
-        }
-        variables
-    }
-
-    fn secrets(&mut self, node: &Node) -> Vec<Variable> {
-        let secrets = self.references(node, "env.secrets-manager");
-        for Variable { name, value } in &secrets {
-            let problem = match SecretReference::parse(&value.value) {
-                _ if value.value.is_empty() => continue,
-                Ok(reference)
-                    if reference.version_stage.is_some() && reference.version_id.is_some() =>
-                {
-                    "gives both a version stage and a version id"
-                }
-                Ok(_) => continue,
-                Err(problem) => problem,
-            };
-            self.report(
-                Finding::warning(
-                    "reference",
-                    format!("the reference of `{}` {problem}", name.value),
-                    value.span,
-                )
-                .help("write `secret-id:json-key:version-stage`, or `secret-id:json-key::version-id`; all but the first part can be left out"),
-            );
-        }
-        secrets
     }
 
     pub(super) fn proxy(&mut self, node: &Node) -> Option<Proxy> {

@@ -30,6 +30,13 @@ impl Decoder<'_> {
             return phases;
         };
         let entries = self.entries(&section.value, "phases");
+        let of_phase = |entry: &Entry| {
+            entry
+                .key
+                .text()
+                .is_some_and(|key| keys::INSTALL.contains(&key))
+        };
+        let beside = entries.iter().any(of_phase);
         for (index, entry) in entries.iter().enumerate() {
             let slot = match entry.key.text().unwrap_or_default() {
                 "install" => &mut phases.install,
@@ -42,7 +49,7 @@ impl Decoder<'_> {
                     continue;
                 }
             };
-            *slot = Some(self.phase(entry));
+            *slot = Some(self.phase(entry, beside));
         }
         phases
     }
@@ -159,7 +166,8 @@ impl Decoder<'_> {
         self.report(finding);
     }
 
-    fn phase(&mut self, entry: &Entry) -> Phase {
+    /// `beside`: keys of a phase stand in the phases' column.
+    fn phase(&mut self, entry: &Entry, beside: bool) -> Phase {
         let name = entry.key.text().unwrap_or_default();
         let path = format!("phases.{name}");
         let mut phase = Phase {
@@ -180,6 +188,8 @@ impl Decoder<'_> {
         } else {
             keys::PHASE
         };
+        let section = entry;
+        let before = self.findings.len();
         for entry in entry.value.entries().unwrap_or_default() {
             let node = &entry.value;
             match entry.key.text().unwrap_or_default() {
@@ -206,7 +216,26 @@ impl Decoder<'_> {
                 ),
             }
         }
+        let has = |key: &str| section.value.get(key).is_some();
+        let runs = has("commands") || has("steps") || name == "install" && has("runtime-versions");
+        // A key that is misspelt, or that stands beside the phase, has been spoken of.
+        if !runs && !beside && self.findings.len() == before {
+            self.no_commands(section, name);
+        }
         phase
+    }
+
+    /// CodeBuild's log says `No commands found for phase name`, and the build goes on.
+    fn no_commands(&mut self, entry: &Entry, name: &str) {
+        self.report(
+            Finding::warning(
+                "empty-command",
+                format!("phase `{name}` has no `commands`"),
+                entry.key.span,
+            )
+            .label("CodeBuild runs nothing here")
+            .help("add `commands:` with a list of commands below it, or remove the phase"),
+        );
     }
 
     /// CodeBuild knows steps with GitHub Actions; this tool can't run them.

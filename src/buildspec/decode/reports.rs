@@ -1,9 +1,10 @@
 //! Section `reports`.
 
 use super::Decoder;
+use super::value::is_empty_list;
 use crate::buildspec::keys;
-use crate::buildspec::model::{ReportFormat, ReportGroup};
-use crate::diagnostic::{Finding, edit};
+use crate::buildspec::model::{Lack, ReportFormat, ReportGroup};
+use crate::diagnostic::edit;
 use crate::source::Spanned;
 use crate::yaml::{Entry, Node};
 
@@ -23,13 +24,20 @@ impl Decoder<'_> {
             name,
             ..ReportGroup::default()
         };
-        let before = self.findings.len();
-        for entry in self.entries(&entry.value, &path) {
+        let node = &entry.value;
+        let mut lack = node
+            .entries()
+            .map(|_| Lack::Key)
+            .or_else(|| node.is_null().then_some(Lack::Items));
+        for entry in self.entries(node, &path) {
             let node = &entry.value;
             let key = entry.key.text().unwrap_or_default();
             let path = format!("{path}.{key}");
             match key {
-                "files" => group.files = self.texts(node, &path),
+                "files" => {
+                    group.files = self.texts(node, &path);
+                    lack = is_empty_list(node).then_some(Lack::Items);
+                }
                 "file-format" => {
                     if let Some(format) = self.format(node, &path) {
                         group.file_format = format;
@@ -43,22 +51,7 @@ impl Decoder<'_> {
                 }
             }
         }
-        let spoken = self.findings[before..]
-            .iter()
-            .any(|finding| finding.rule == "wrong-kind");
-        if group.files.is_empty() && !spoken {
-            self.report(
-                Finding::warning(
-                    "report-files",
-                    format!(
-                        "report group `{}` does not say which files",
-                        group.name.value
-                    ),
-                    group.name.span,
-                )
-                .help("add `files:` with a list of patterns below it"),
-            );
-        }
+        group.lacks_files = lack;
         Some(group)
     }
 

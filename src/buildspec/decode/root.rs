@@ -5,7 +5,7 @@ use crate::buildspec::model::{Buildspec, Version};
 use crate::buildspec::{assumed, keys};
 use crate::diagnostic::Finding;
 use crate::source::Span;
-use crate::yaml::{Duplicate, Entry, Node, Tree};
+use crate::yaml::{Duplicate, Entry, Kind, Node, Style, Tree};
 
 /// Observed for an empty file, and for a file that is no buildspec.
 const NO_BUILDSPEC: &str = "wrong number of container tags, expected 1";
@@ -21,7 +21,12 @@ pub(in crate::buildspec) fn decode(decoder: &mut Decoder<'_>, tree: &Tree) -> (B
         decoder.duplicate(duplicate);
     }
     let plain = decoder.findings.len();
-    if let Some(batch) = tree.root.as_ref().and_then(|root| root.get("batch")) {
+    if let Some(root) = &tree.root
+        && let Some(batch) = root.get("batch")
+    {
+        if let Some(version) = root.get("version") {
+            decoder.version_of_batch(version);
+        }
         buildspec.batch = decoder.batch(batch);
     }
     (buildspec, plain)
@@ -126,6 +131,30 @@ impl Decoder<'_> {
                 Version::default()
             }
         }
+    }
+
+    /// A text as version: a plain build takes it, a batch build was seen to refuse it (aws/aws-cdk#22087).
+    fn version_of_batch(&mut self, node: &Node) {
+        let Kind::Scalar {
+            text,
+            style: Style::Quoted,
+        } = &node.kind
+        else {
+            return;
+        };
+        if text != "0.2" {
+            return;
+        }
+        self.report(
+            Finding::warning(
+                "version",
+                "a batch build takes `version` as a number only",
+                node.span,
+            )
+            .label("a text, because of the quotes")
+            .help("write `0.2` without quotes; a plain build takes both")
+            .edit(node.span, "0.2"),
+        );
     }
 
     /// `version: 0.2` above all that is there, unless the file is JSON or begins with YAML's own lines.

@@ -180,6 +180,14 @@ impl Decoder<'_> {
     }
 }
 
+/// Nothing, or a list without items.
+pub(super) fn is_empty_list(node: &Node) -> bool {
+    match &node.kind {
+        Kind::Sequence(nodes) => nodes.iter().all(Node::is_null),
+        kind => *kind == Kind::Null,
+    }
+}
+
 /// The kind of a node in the words of the sentence about commands.
 pub(super) fn found(node: &Node) -> &'static str {
     match node.kind {

@@ -31,11 +31,13 @@ use crate::runtime::{Chunk, Lost, Wire};
 /// A running container and what was made for it.
 #[derive(Debug)]
 pub struct Container {
-    engine: Engine,
-    id: String,
+    pub(super) engine: Engine,
+    pub(super) id: String,
     /// The build's uuid.
     build: String,
     volumes: Volumes,
+    /// Without the files that are mounted, the engine hands out none of the container's.
+    proof: Option<Proof>,
 }
 
 impl Container {
@@ -234,6 +236,7 @@ impl Start<'_> {
             id: String::new(),
             build: self.plan.build.clone(),
             volumes,
+            proof: None,
         };
         match self.bring_up(&mut container, rung).await {
             Ok(supervisor) => Ok((container, supervisor)),
@@ -331,6 +334,7 @@ impl Start<'_> {
             ready = self.set_up(container, rung, proof.as_ref(), &mut supervisor) => ready?,
             () = self.cancel.cancelled() => return Err(stopped().into()),
         }
+        container.proof = proof;
         Ok(supervisor.with_door(Door::new(self.engine, &container.id)))
     }
 

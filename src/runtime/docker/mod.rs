@@ -2,6 +2,7 @@
 
 mod body;
 mod container;
+mod copy_out;
 mod exec;
 mod failure;
 mod fence;

@@ -13,7 +13,8 @@ pub(super) const PROOF: &str = "/codebuild/user/bin/.buildspec-proof";
 
 /// A word in a file of this build's folder that the container has to show; and the commands that every build has.
 ///
-/// The files are mounted one by one, and gone from the host when the container has them.
+/// The files are mounted one by one, and gone from the host when this is dropped.
+#[derive(Debug)]
 pub(super) struct Proof {
     word: String,
     folder: tempfile::TempDir,

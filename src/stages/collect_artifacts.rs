@@ -1,0 +1,301 @@
+//! The artifacts part of `UPLOAD_ARTIFACTS`: chosen files become a folder or a ZIP, where the project says.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::upload_artifacts::{Collected, file_name};
+use crate::artifacts::{self, Failure, Packed, Storage, Unpacked, assumed};
+use crate::buildspec::model::{Artifacts, Buildspec};
+use crate::engine::event::Event;
+use crate::error::{Error, Result};
+use crate::output::publish;
+use crate::project::model::{Artifacts as Defined, ArtifactsType, Project};
+use crate::record::build::BuildArtifacts;
+use crate::run::{Build, Halt};
+use crate::runtime::session::Session;
+
+/// One artifact to be made.
+struct Item<'a> {
+    /// `None` for the primary one.
+    identifier: Option<&'a str>,
+    definition: &'a Artifacts,
+    storage: Storage<'a>,
+}
+
+/// An artifact that is there.
+struct Stored {
+    place: PathBuf,
+    packed: Option<Packed>,
+    unpacked: Unpacked,
+    /// Something is missing.
+    problem: Option<Error>,
+}
+
+impl Build<'_> {
+    /// Collects the primary artifact, then the secondary ones in the buildspec's order, up to the first that fails.
+    pub(super) async fn collect_artifacts(
+        &mut self,
+        buildspec: &Buildspec,
+        session: &mut Session,
+    ) -> Result<Collected, Halt> {
+        let options = self.options;
+        let defined = &options.project.project.artifacts;
+        let kind = defined.kind.as_ref().map(|kind| kind.value);
+        let Some(section) = &buildspec.artifacts else {
+            let required = assumed::SECTION_REQUIRED_FOR_S3 && kind == Some(ArtifactsType::S3);
+            return Ok(if required {
+                Err(Failure::client(assumed::NO_PRIMARY.to_owned()))
+            } else {
+                Ok(())
+            });
+        };
+        if kind == Some(ArtifactsType::NoArtifacts) {
+            let text =
+                "artifacts: the project says NO_ARTIFACTS, so the section counts for nothing";
+            self.journal.emit(&Event::Note(text.to_owned()));
+            return Ok(Ok(()));
+        }
+        // A name of our own, for one that borrows the build could not be used while the build works.
+        let project = self.identity.project.clone();
+        let unnamed = if kind.is_some() {
+            &project
+        } else {
+            "artifacts"
+        };
+        let packaging = options.packaging;
+        let primary = Item {
+            identifier: None,
+            definition: section,
+            storage: Storage::new(defined, packaging, unnamed),
+        };
+        let nothing = Defined::default();
+        let mut keys = BTreeMap::new();
+        let mut collected = self.collect(&primary, &mut keys, session).await?;
+        let mut missing = Vec::new();
+        for (identifier, definition) in &section.secondary {
+            let identifier = identifier.value.as_str();
+            if collected.is_err() {
+                missing.push(identifier);
+                continue;
+            }
+            let known = secondary(&options.project.project, identifier);
+            let Some(defined) = known.or(kind.is_none().then_some(&nothing)) else {
+                let message = format!("{} {identifier}", assumed::UNKNOWN_SECONDARY);
+                collected = Err(Failure::client(message));
+                continue;
+            };
+            let item = Item {
+                identifier: Some(identifier),
+                definition,
+                storage: Storage::new(defined, packaging, identifier),
+            };
+            collected = self.collect(&item, &mut keys, session).await?;
+        }
+        if !missing.is_empty() {
+            let missing = missing.join(", ");
+            let text = format!("not collected after that failure: secondary artifacts {missing}");
+            self.journal.emit(&Event::Warning(text));
+        }
+        Ok(collected)
+    }
+
+    async fn collect(
+        &mut self,
+        item: &Item<'_>,
+        keys: &mut BTreeMap<(String, PathBuf), String>,
+        session: &mut Session,
+    ) -> Result<Collected, Halt> {
+        let keep_links = item.storage.knows_links();
+        let chosen = self.choose(item.definition, item.identifier, keep_links, session);
+        let (selection, links) = match chosen.await? {
+            Ok(chosen) => chosen,
+            Err(failure) => return Ok(Err(failure)),
+        };
+        for line in selection.log {
+            self.journal.say(line);
+        }
+        if let Some(failure) = selection.failure {
+            return Ok(Err(failure));
+        }
+        let key = self.key(item, session).await?;
+        let first = self.is_new(item, &key, keys);
+        let own = match item.identifier {
+            None => self.folder.file("artifacts"),
+            Some(identifier) => self
+                .folder
+                .file("secondary-artifacts")
+                .join(file_name(identifier)),
+        };
+        let place = join(&own, &key);
+        let mut stored = if item.storage.is_zip() {
+            let files = self.folder.file(".unpacked");
+            let fetched = self
+                .fetch(selection.files, files.clone(), links, session)
+                .await?;
+            let (unpacked, problem) = fetched.parts();
+            match problem {
+                None => zip(files, unpacked, place, &own).await?,
+                // Half a ZIP is of no use, the files themselves may be.
+                problem => keep(&files, unpacked, problem, &own),
+            }
+        } else {
+            let fetched = self
+                .fetch(selection.files, place.clone(), links, session)
+                .await?;
+            let (unpacked, problem) = fetched.parts();
+            Stored {
+                place,
+                packed: None,
+                unpacked,
+                problem,
+            }
+        };
+        // Folders of several artifacts would become one.
+        let goes_there = item.identifier.is_none() || (stored.packed.is_some() && first);
+        if let Some(wanted) = self.options.artifacts.as_ref().filter(|_| goes_there)
+            && own.exists()
+        {
+            publish(&own, wanted)?;
+            if let Ok(inside) = stored.place.strip_prefix(&own) {
+                stored.place = join(wanted, inside);
+            }
+        }
+        self.note(item, &stored);
+        match stored.problem {
+            Some(error) => Err(Halt::Error(error)),
+            None => Ok(Ok(())),
+        }
+    }
+
+    /// The artifact's path below its folder.
+    async fn key(&mut self, item: &Item<'_>, session: &mut Session) -> Result<PathBuf, Halt> {
+        let mut name = None;
+        if let Some(written) = &item.definition.name {
+            if item.storage.takes_name() {
+                name = session.evaluate(&written.value).await?;
+                if name.as_deref().is_none_or(str::is_empty) {
+                    self.journal.emit(&Event::Warning(format!(
+                        "artifacts: the shell makes nothing of the name `{}`; the project's own is taken",
+                        written.value
+                    )));
+                }
+            } else {
+                let text =
+                    "artifacts: `name` counts only where the project says overrideArtifactName";
+                self.journal.emit(&Event::Note(text.to_owned()));
+            }
+        }
+        let name = name.map(|name| self.masks.rewrite(&name));
+        let prefix = item.definition.s3_prefix.as_ref();
+        let prefix = prefix.map(|prefix| prefix.value.as_str());
+        let key = item
+            .storage
+            .key(&self.identity.uuid, name.as_deref(), prefix);
+        if key.changed {
+            self.journal.emit(&Event::Warning(format!(
+                "artifacts: the name has parts that no file of this machine can have; it becomes `{}`",
+                key.parts.join("/")
+            )));
+        }
+        Ok(key.parts.iter().collect())
+    }
+
+    /// Whether no artifact before has this key in this bucket.
+    fn is_new(
+        &mut self,
+        item: &Item<'_>,
+        key: &Path,
+        keys: &mut BTreeMap<(String, PathBuf), String>,
+    ) -> bool {
+        let name = item.identifier.unwrap_or("the primary one").to_owned();
+        let place = (item.storage.bucket().to_owned(), key.to_owned());
+        let Some(earlier) = keys.insert(place, name.clone()) else {
+            return true;
+        };
+        if !key.as_os_str().is_empty() {
+            self.journal.emit(&Event::Warning(format!(
+                "artifacts: {earlier} and {name} are both stored as `{}`, where one takes the other's place; \
+                 both are kept in the build's folder",
+                key.display()
+            )));
+        }
+        false
+    }
+
+    fn note(&mut self, item: &Item<'_>, stored: &Stored) {
+        let place = BuildArtifacts {
+            location: stored.place.display().to_string(),
+            sha256sum: stored.packed.as_ref().map(|packed| packed.sha256.clone()),
+            md5sum: stored.packed.as_ref().map(|packed| packed.md5.clone()),
+            override_artifact_name: item.storage.takes_name().then_some(true),
+            artifact_identifier: item.identifier.map(str::to_owned),
+        };
+        self.journal.emit(&Event::ArtifactsCollected {
+            identifier: place.artifact_identifier.clone(),
+            location: place.location.clone(),
+            files: stored.unpacked.written.len() as u64,
+            bytes: stored.unpacked.bytes,
+        });
+        self.record.change(|build| match item.identifier {
+            None => build.artifacts = Some(place),
+            Some(_) => build.secondary_artifacts.push(place),
+        });
+    }
+}
+
+fn secondary<'a>(project: &'a Project, identifier: &str) -> Option<&'a Defined> {
+    project.secondary_artifacts.iter().find(|defined| {
+        let known = defined.identifier.as_ref();
+        known.is_some_and(|known| known.value == identifier)
+    })
+}
+
+/// Joining nothing would add a slash, with which no file can be opened.
+fn join(folder: &Path, inside: &Path) -> PathBuf {
+    if inside.as_os_str().is_empty() {
+        folder.to_owned()
+    } else {
+        folder.join(inside)
+    }
+}
+
+/// Makes a ZIP of the files; where that fails, they are kept as they are.
+async fn zip(files: PathBuf, unpacked: Unpacked, place: PathBuf, own: &Path) -> Result<Stored> {
+    let (from, to, written) = (files.clone(), place.clone(), unpacked.written.clone());
+    let packing = tokio::task::spawn_blocking(move || {
+        std::fs::create_dir_all(to.parent().unwrap_or(&to))?;
+        artifacts::pack(&from, &written, &to)
+    });
+    let packed = packing.await;
+    match packed.unwrap_or_else(|error| Err(std::io::Error::other(error))) {
+        Ok(packed) => {
+            std::fs::remove_dir_all(&files).ok();
+            Ok(Stored {
+                place,
+                packed: Some(packed),
+                unpacked,
+                problem: None,
+            })
+        }
+        Err(error) => {
+            let text = format!("{} can't be written: {error}", place.display());
+            let error = Error::environment(text)
+                .hint(format!("the files themselves are in {}", own.display()));
+            Ok(keep(&files, unpacked, Some(error), own))
+        }
+    }
+}
+
+/// Puts files in the place of the ZIP that could not be made of them.
+fn keep(files: &Path, unpacked: Unpacked, problem: Option<Error>, own: &Path) -> Stored {
+    if files.exists() {
+        std::fs::create_dir_all(own).ok();
+        std::fs::rename(files, own.join("unpacked")).ok();
+    }
+    Stored {
+        place: own.to_owned(),
+        packed: None,
+        unpacked,
+        problem,
+    }
+}
