@@ -5,17 +5,18 @@ mod door;
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt as _, stream};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
-use tokio::process::Child;
+use tokio::process::{Child, Command};
 
 pub use door::Door;
 
 use super::{Chunk, Pieces, Wire};
 use crate::error::{Error, Result};
-use crate::script::Layout;
+use crate::script::{self, Layout};
 
 /// How session folders are named, and nothing else.
 const PREFIX: &str = "buildspec-session-";
