@@ -20,7 +20,7 @@ use crate::script::quote;
 Artifacts come as artifacts.zip in the -a folder, secondary ones as <id>.zip. The
 exit status is that of `buildspec run`: 0 only if the build succeeded.
 
-Example:
+Examples:
   alias codebuild_build.sh='buildspec agent'"
 )]
 pub(super) struct Arguments {

@@ -18,6 +18,11 @@ use crate::error::{Error, Result};
 /// The prompt comes when the build stops. Ctrl-C while it runs leaves it alone.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
+Examples:
+  buildspec attach                         the newest build of this folder
+  buildspec attach 3 --output ../app/.buildspec
+                                           build 3 of another one
+
 Exit status:
   0  the build let go of this terminal     2  no such build, no terminal
   4  the build has no debugger, or somebody sits there already")]
