@@ -17,6 +17,8 @@ pub mod compare;
 #[cfg(feature = "run")]
 pub mod compute;
 pub mod console;
+#[cfg(feature = "run")]
+pub mod debug;
 pub mod diagnostic;
 #[cfg(feature = "run")]
 pub mod edits;

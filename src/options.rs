@@ -68,6 +68,8 @@ pub struct Options {
     pub reports: Option<PathBuf>,
     pub keep_builds: usize,
     pub timeout: Option<Duration>,
+    /// Where to stop, and how to talk about it.
+    pub debug: Option<crate::debug::Settings>,
     /// The recorded build that this one is to be like.
     pub replay: Option<Replay>,
     /// What the host's environment has to say.

@@ -2,6 +2,7 @@
 
 use tokio::task::JoinHandle;
 
+use crate::debug::Desk;
 use crate::engine::event::Event;
 use crate::engine::journal::{Journal, Watcher};
 use crate::engine::machine::{Machine, Step};
@@ -73,6 +74,8 @@ pub(crate) struct Build<'a> {
     pub(crate) underway: Option<Underway>,
     /// Clears away what earlier builds left, meanwhile.
     pub(crate) sweep: Option<JoinHandle<Result<usize>>>,
+    /// Where the build stops, if it is to stop anywhere.
+    pub(crate) desk: Option<Desk>,
 }
 
 /// Runs a build to its end and cleans up after it, whatever happens.
@@ -93,13 +96,36 @@ pub async fn run(
     build.end(went).await
 }
 
+/// Opens a shell in what a build would run in, before any phase, and cleans up after it. No build is kept.
+///
+/// # Errors
+///
+/// When this tool can't do its work, or `CodeBuild` would refuse the buildspec.
+pub async fn shell(
+    options: &Options,
+    console: Box<dyn Watcher>,
+    stop: impl Future<Output = Stop>,
+) -> Result<Ended> {
+    let mut build = Build::begin(options, console).await?;
+    let folder = build.folder.clone();
+    let went = tokio::select! {
+        went = build.only_shell() => went,
+        stop = stop => Err(Halt::Stopped(stop)),
+    };
+    let ended = build.end(went).await;
+    folder.abandon(&options.output);
+    ended
+}
+
 impl Build<'_> {
     async fn go(&mut self) -> Result<Status, Halt> {
         let script = self.read_buildspec();
+        self.check_break_points(&script)?;
         self.check_part(&script)?;
         let supervisor = self.provision(&script).await?;
         let mut session = self.download_source(&script, supervisor).await?;
         let buildspec = &script.reading.buildspec;
+        self.open_desk(&session).await?;
         let mut machine = Machine::new(&buildspec.phases)
             .only(&self.options.part)
             .run_as(buildspec.run_as.as_ref());
@@ -107,10 +133,11 @@ impl Build<'_> {
             &mut machine,
             &mut session,
             &script.source,
-            &mut None::<std::convert::Infallible>,
+            &mut self.desk,
             &mut self.journal,
         )
         .await?;
+        self.close_desk(&script).await;
         self.check_files()?;
         match next {
             Next::Finish(status) => Ok(status),
@@ -162,6 +189,9 @@ impl Build<'_> {
             status,
             duration: self.elapsed(),
         });
+        if let Some(desk) = &mut self.desk {
+            desk.bid_farewell(status.name()).await;
+        }
         let written = self.check_files();
         match (ended, cleaned, written) {
             (Err(error), ..) | (_, Err(error), _) | (_, _, Err(Halt::Error(error))) => {

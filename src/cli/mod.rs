@@ -3,6 +3,8 @@
 #[cfg(feature = "run")]
 mod agent;
 #[cfg(feature = "run")]
+mod attach;
+#[cfg(feature = "run")]
 mod aws;
 #[cfg(feature = "run")]
 mod clean;
@@ -11,6 +13,8 @@ mod completions;
 mod container;
 #[cfg(feature = "docker")]
 mod engine;
+#[cfg(feature = "run")]
+mod debugger;
 #[cfg(feature = "run")]
 mod kept;
 mod man;
@@ -27,6 +31,8 @@ mod reproduce;
 #[cfg(feature = "run")]
 mod run;
 mod schema;
+#[cfg(feature = "run")]
+mod shell;
 #[cfg(feature = "run")]
 mod sources;
 mod validate;
@@ -73,6 +79,10 @@ enum Verb {
     Show(kept::Show),
     #[cfg(feature = "run")]
     Logs(kept::Logs),
+    #[cfg(feature = "run")]
+    Shell(Box<shell::ShellArguments>),
+    #[cfg(feature = "run")]
+    Attach(attach::Arguments),
     Schema(schema::Arguments),
     #[cfg(feature = "run")]
     Report(report::Arguments),
@@ -183,6 +193,10 @@ fn execute(given: &[OsString]) -> Result<Exit> {
         Verb::Show(arguments) => kept::show(&arguments),
         #[cfg(feature = "run")]
         Verb::Logs(arguments) => kept::logs(&arguments),
+        #[cfg(feature = "run")]
+        Verb::Shell(arguments) => shell::execute(*arguments),
+        #[cfg(feature = "run")]
+        Verb::Attach(arguments) => attach::execute(&arguments),
         #[cfg(feature = "run")]
         Verb::Report(arguments) => report::execute(&arguments),
         #[cfg(feature = "run")]

@@ -188,8 +188,11 @@ pub(super) struct Arguments {
     keep_builds: usize,
 
     /// End the build after this many minutes; `90s` are seconds.
-    #[arg(long, value_name = "MINUTES", env = "BUILDSPEC_TIMEOUT", value_parser = timeout)]
+    #[arg(long, value_name = "MINUTES", env = "BUILDSPEC_TIMEOUT", value_parser = minutes)]
     timeout: Option<Duration>,
+
+    #[command(flatten)]
+    debugger: super::debugger::DebuggerArguments,
 
     /// What standard output carries [default: pretty on a terminal, codebuild otherwise]
     #[arg(
@@ -446,6 +449,7 @@ pub(super) fn settle(arguments: Arguments, recorded: Option<Reading>) -> Result<
         output,
         keep_builds: arguments.keep_builds,
         timeout,
+        debug: arguments.debugger.settle(),
         project: reading,
         replay: None,
         host: host_facts(arguments.runtime, region)?,
@@ -486,7 +490,7 @@ fn source(given: &Path) -> Result<PathBuf> {
     Ok(source)
 }
 
-fn timeout(text: &str) -> Result<Duration, String> {
+pub(super) fn minutes(text: &str) -> Result<Duration, String> {
     let (digits, unit) = match text.strip_suffix('s') {
         Some(digits) => (digits, 1),
         None => (text, 60),
@@ -542,8 +546,11 @@ pub(super) fn stop(timeout: Option<Duration>) -> Result<impl Future<Output = Sto
                 None => std::future::pending().await,
             }
         };
+        // An editor on this terminal gets Ctrl-C for itself.
+        let interrupted =
+            async { while interrupt.recv().await.is_some() && crate::debug::screen::is_lent() {} };
         let stop = tokio::select! {
-            _ = interrupt.recv() => Stop::Signal(2),
+            () = interrupted => Stop::Signal(2),
             _ = terminate.recv() => Stop::Signal(15),
             _ = hang_up.recv() => Stop::Signal(1),
             () = time_is_up => Stop::TimedOut,

@@ -56,6 +56,8 @@ pub fn write(out: &mut impl Write, at: Timestamp, event: &Event<'_>) -> io::Resu
         | Event::ReportMade(_)
         | Event::Exported(_)
         | Event::Hint { .. }
+        | Event::Paused { .. }
+        | Event::Resumed(_)
         | Event::BuildEnded { .. } => Ok(()),
     }
 }

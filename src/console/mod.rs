@@ -26,7 +26,9 @@ mod watch;
 #[cfg(feature = "run")]
 pub use annotating::Annotating;
 #[cfg(feature = "run")]
-pub use watch::{LogFormat, watcher};
+pub use text::flat;
+#[cfg(feature = "run")]
+pub use watch::{LogFormat, waits, watcher};
 
 /// `--quiet` and `--verbose`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]

@@ -43,6 +43,21 @@ pub fn watcher(format: LogFormat, style: Style) -> Box<dyn Watcher> {
     }
 }
 
+/// Shows waits and warnings, for a verb whose log nobody wants.
+pub fn waits(style: Style) -> Box<dyn Watcher> {
+    Box::new(Lines {
+        out: buffered(),
+        write: |_, _, _| Ok(()),
+        warns: true,
+        live: style.is_live().then(|| Live::new(style)),
+    })
+}
+
+/// What a build says that waits for the debugger.
+pub(super) fn waiting(attach: &str) -> String {
+    format!("the build waits for its debugger: {attach}")
+}
+
 fn buffered() -> BufWriter<Stdout> {
     BufWriter::with_capacity(64 * 1024, io::stdout())
 }
@@ -67,6 +82,16 @@ impl<W: Write + Send> Watcher for Lines<W> {
         }
         if let (true, Event::Warning(text)) = (self.warns, event) {
             message::print(&format!("warning: {}\n", message::harmless(text)));
+        }
+        if let (
+            true,
+            Event::Paused {
+                waits: Some(attach),
+                ..
+            },
+        ) = (self.warns, event)
+        {
+            message::print(&format!("{}\n", message::harmless(&waiting(attach))));
         }
         (self.write)(&mut self.out, at, event)?;
         if matches!(event, Event::Output(_)) {

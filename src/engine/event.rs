@@ -133,6 +133,19 @@ pub enum Event<'a> {
         rule: &'static str,
         text: String,
     },
+    /// The debugger stopped the build at a command.
+    Paused {
+        phase: PhaseType,
+        finally: bool,
+        /// Counted from 1 within `commands` or `finally`.
+        number: usize,
+        /// In our words.
+        why: String,
+        /// Nobody is there: what has to be typed elsewhere to attach.
+        waits: Option<String>,
+    },
+    /// Somebody let it go on, in this way.
+    Resumed(String),
     /// A phase ended.
     PhaseLeft {
         phase: PhaseType,

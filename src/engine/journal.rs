@@ -217,6 +217,8 @@ impl Journal {
             | Event::PhaseEntered(_)
             | Event::Progress(_)
             | Event::ArtifactsCollected { .. }
+            | Event::Paused { .. }
+            | Event::Resumed(_)
             | Event::BuildEnded { .. } => return None,
         })
     }

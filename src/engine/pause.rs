@@ -1,7 +1,6 @@
 //! The seam at which somebody may stop a build: before a command, while it runs, after it failed.
 
 use std::cell::RefCell;
-use std::convert::Infallible;
 
 use super::event::Place;
 use super::journal::Journal;
@@ -89,25 +88,5 @@ impl<P: Pause> Pause for Option<P> {
             Some(debugger) => debugger.during(stop, work, journal).await,
             None => Ok(Some(work.await)),
         }
-    }
-}
-
-/// A debugger that can't be.
-impl Pause for Infallible {
-    async fn before(&mut self, _: Stop<'_>, _: &mut Journal) -> Result<Order, Lost> {
-        match *self {}
-    }
-
-    async fn failed(&mut self, _: Stop<'_>, _: Exit, _: &mut Journal) -> Result<Order, Lost> {
-        match *self {}
-    }
-
-    async fn during<T>(
-        &mut self,
-        _: Stop<'_>,
-        _: impl Future<Output = T>,
-        _: &RefCell<&mut Journal>,
-    ) -> Result<Option<T>, Lost> {
-        match *self {}
     }
 }

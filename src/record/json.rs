@@ -94,6 +94,8 @@ pub fn write(out: &mut impl Write, at: Timestamp, event: &Event<'_>) -> io::Resu
                 .collect();
             ("variables_exported", json!({ "variables": variables }))
         }
+        Event::Paused { .. } => ("paused", paused(event)),
+        Event::Resumed(how) => ("resumed", json!({ "how": how })),
         Event::Hint { rule, text } => ("hint", json!({ "rule": rule, "text": text })),
         Event::BuildEnded { status, duration } => (
             "build_ended",
@@ -101,6 +103,26 @@ pub fn write(out: &mut impl Write, at: Timestamp, event: &Event<'_>) -> io::Resu
         ),
     };
     write_members(out, at, name, members)
+}
+
+fn paused(event: &Event<'_>) -> Value {
+    let Event::Paused {
+        phase,
+        finally,
+        number,
+        why,
+        waits,
+    } = event
+    else {
+        return Value::Null;
+    };
+    json!({
+        "phase": phase,
+        "section": if *finally { "finally" } else { "commands" },
+        "number": number,
+        "why": why,
+        "attach": waits,
+    })
 }
 
 /// Writes where in `build.log` a stretch of output stands.

@@ -1,5 +1,7 @@
 //! The host's own shell, in a copy of the source: no engine needed, and no isolation.
 
+mod door;
+
 use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,6 +11,8 @@ use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt as _, stream};
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, Command};
+
+pub use door::Door;
 
 use super::{Chunk, Pieces, Wire};
 use crate::error::{Error, Result};
@@ -32,6 +36,7 @@ pub struct Root {
 pub struct Host {
     root: Root,
     child: Child,
+    door: Door,
 }
 
 impl Host {
@@ -80,37 +85,10 @@ impl Host {
         rustix::process::set_child_subreaper(Some(rustix::process::getpid())).map_err(|error| {
             Error::environment("this process can't adopt the build's").because(error)
         })?;
-        let mut command = Command::new("/bin/sh");
-        command
-            .args(["-c", script::SUPERVISOR])
-            .current_dir(layout.readonly())
-            .env_clear()
-            .env(
-                "PATH",
-                path.unwrap_or_else(|| "/usr/local/bin:/usr/bin:/bin".into()),
-            )
-            .env("HOME", root.path().join("root"))
-            .process_group(0)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut child = command.spawn().map_err(|error| {
-            Error::environment("the host's /bin/sh can't be started").because(error)
-        })?;
-        let (Some(input), Some(output), Some(complaints)) =
-            (child.stdin.take(), child.stdout.take(), child.stderr.take())
-        else {
-            return Err(Error::environment("the shell's pipes are missing"));
-        };
-        let output = pieces(output).map(|bytes| bytes.map(Chunk::Output));
-        let complaints = pieces(complaints).map(|bytes| bytes.map(Chunk::Supervisor));
-        // A process that a command left behind may hold the pipes for ever; the supervisor's own stderr it does not
-        // hold, so that the end of that one is the end of the session.
-        let wire = Wire {
-            input: Box::pin(input),
-            output: Box::pin(until_complaints_end(output, complaints)),
-        };
-        Ok((Self { root, child }, wire))
+        let door = Door::new(layout, path);
+        let (child, wire) = door.open()?;
+        let host = Self { root, child, door };
+        Ok((host, wire))
     }
 
     /// Runs a script of ours beside the build's commands.
@@ -157,6 +135,11 @@ impl Host {
         self.child.wait().await?;
         kill_descendants();
         remove(self.root.path())
+    }
+
+    /// The way to more processes beside it.
+    pub fn door(&self) -> &Door {
+        &self.door
     }
 
     /// The session's folder.

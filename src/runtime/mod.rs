@@ -5,12 +5,14 @@
 
 #[cfg(feature = "docker")]
 pub mod docker;
+pub mod door;
 #[cfg(test)]
 pub mod fake;
 pub mod host;
 pub mod marker;
 pub mod place;
 pub mod session;
+pub mod terminal;
 
 use std::io;
 use std::pin::Pin;

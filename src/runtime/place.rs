@@ -2,6 +2,7 @@
 
 #[cfg(feature = "docker")]
 use super::docker::{Container, Death};
+use super::door::Door;
 use super::host::Host;
 use super::{Lost, Pieces, Wire};
 use crate::engine::phase::Context;
@@ -16,6 +17,15 @@ pub enum Place {
 }
 
 impl Place {
+    /// The way in, beside the supervisor.
+    pub fn door(&self) -> Door {
+        match self {
+            #[cfg(feature = "docker")]
+            Self::Docker(container) => Door::Docker(container.door()),
+            Self::Host(host) => Door::Host(host.door().clone()),
+        }
+    }
+
     /// Ends what still runs and removes what was made.
     pub async fn end(self) -> Result<()> {
         match self {

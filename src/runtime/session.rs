@@ -97,6 +97,28 @@ impl Supervisor {
         self.follow(sink).await
     }
 
+    /// Starts a script that never ends, and gives up the conversation for what it prints.
+    pub async fn give_up_for(mut self, shell: &str, path: &str, text: &str) -> Result<Wire, Lost> {
+        let mut request = self.put_request(path, text.as_bytes());
+        request.extend_from_slice(format!("run\n{shell}\n{path}\n").as_bytes());
+        self.send(&request).await?;
+        Ok(self.wire)
+    }
+
+    /// Resolves when the other end is gone, between two scripts.
+    pub async fn gone(&mut self) -> Lost {
+        loop {
+            match self.wire.output.next().await {
+                Some(Ok(Chunk::Output(bytes))) => self.pending.extend_from_slice(&bytes),
+                Some(Ok(Chunk::Supervisor(bytes))) => {
+                    self.pending_complaints.extend_from_slice(&bytes);
+                }
+                Some(Err(error)) => return Lost(Some(error)),
+                None => return Lost(None),
+            }
+        }
+    }
+
     /// Reads both streams up to their markers.
     async fn follow(&mut self, sink: &mut dyn Sink) -> Result<Exit, Lost> {
         let mut complaint = Vec::new();
@@ -282,6 +304,11 @@ impl Session {
     /// Writes a text file at the build's side.
     pub async fn put(&mut self, path: &str, text: impl AsRef<[u8]>) -> Result<(), Lost> {
         self.supervisor.put(path, text).await
+    }
+
+    /// The build's own shell, the only one that can read its state.
+    pub fn shell(&self) -> &'static str {
+        self.shell
     }
 
     /// Where the build's files are.

@@ -3,6 +3,7 @@
 pub(crate) mod ask_git;
 pub(crate) mod begin;
 mod collect_artifacts;
+mod debug;
 mod discover_reports;
 mod download_source;
 mod fetch;

@@ -41,6 +41,7 @@ fn reads_as_it_did() {
         "schema",
         "clean",
         "completions",
+        "attach",
     ] {
         let arguments: Vec<_> = [verb, "--help"]
             .into_iter()

@@ -5,6 +5,7 @@
 mod artifacts;
 mod aws;
 mod cli;
+mod debugger;
 mod engine;
 mod harness;
 mod help;

@@ -6,7 +6,7 @@ use super::failure::Failure;
 use super::{Pretty, Running, summary};
 use crate::console::message::harmless;
 use crate::console::text::{self, DIM, NAME, flat};
-use crate::console::{Verbosity, github};
+use crate::console::{Verbosity, github, watch};
 use crate::engine::event::Place;
 use crate::engine::phase::Exit;
 
@@ -84,6 +84,24 @@ impl<W: Write + Send> Pretty<W> {
             self.style.paint(DIM, time)
         );
         self.line(line);
+    }
+
+    /// The screen belongs to the debugger now: what was printed until here stays on it.
+    pub(super) fn paused(&mut self, waits: Option<&str>) {
+        if let Some(live) = &mut self.live {
+            live.stop();
+        }
+        if self.folds()
+            && let Some(running) = &self.command
+        {
+            let text = running.text.clone();
+            self.heading();
+            self.command_lines("$", &text);
+            self.last_words();
+        }
+        if let Some(attach) = waits {
+            self.says(text::WARN.bold(), "waiting", &watch::waiting(attach));
+        }
     }
 
     pub(super) fn command_ended(&mut self, exit: Exit, time: &str) {

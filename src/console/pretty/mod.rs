@@ -293,6 +293,7 @@ impl<W: Write + Send> Pretty<W> {
             }
             Event::PhaseLeft { phase, context, .. } => self.phase_left(*phase, context),
             Event::Progress(progress) => self.progress(progress),
+            Event::Paused { waits, .. } => self.paused(waits.as_deref()),
             Event::Hint { text, .. } => self.hint(text),
             Event::ReportMade(document) => self.report(document),
             Event::Output(_)
@@ -300,6 +301,7 @@ impl<W: Write + Send> Pretty<W> {
             | Event::Note(_)
             | Event::Refused { .. }
             | Event::ArtifactsCollected { .. }
+            | Event::Resumed(_)
             | Event::Exported(_) => {}
             Event::BuildEnded { .. } => {
                 self.live = None;

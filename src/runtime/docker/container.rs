@@ -188,6 +188,11 @@ impl Container {
         )
     }
 
+    /// The way in, beside its supervisor.
+    pub fn door(&self) -> Door {
+        Door::new(&self.engine, &self.id)
+    }
+
     /// The engine's id of it.
     pub fn id(&self) -> &str {
         &self.id

@@ -14,8 +14,8 @@ use crate::script;
 /// The way into a running container.
 #[derive(Clone, Debug)]
 pub struct Door {
-    engine: Engine,
-    container: String,
+    pub(super) engine: Engine,
+    pub(super) container: String,
     /// The ids of what was started through it.
     opened: Arc<Mutex<Vec<String>>>,
 }

@@ -14,6 +14,7 @@ mod privileged;
 mod pull;
 mod set_up;
 mod ssh;
+mod terminal;
 mod upload;
 
 use std::collections::HashMap;

@@ -1,0 +1,294 @@
+//! What ends a build that stands still, and who may sit down at it.
+
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::*;
+use crate::cli::{contains, ends_with};
+use crate::harness::Emulator;
+
+const COMMANDS: &[&str] = &["echo one", "echo two"];
+
+/// Both runtimes, one after the other.
+fn both(test: &str, check: impl Fn(Runtime)) {
+    check(Runtime::Host);
+    if engine(test) {
+        check(Runtime::Docker);
+    }
+}
+
+#[track_caller]
+fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < Duration::from_mins(1), "never: {what}");
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn id(source: &Source) -> String {
+    let record = source.record();
+    record["id"]
+        .as_str()
+        .unwrap()
+        .split_once(':')
+        .unwrap()
+        .1
+        .to_owned()
+}
+
+fn stopped(source: &Source, runtime: Runtime) -> Terminal {
+    let mut terminal = Terminal::of("run", source.path(), runtime, &["--break", "BUILD:2"], &[]);
+    terminal.expect("(debug) BUILD:2> ");
+    terminal
+}
+
+#[test]
+fn a_signal_at_the_prompt_leaves_the_terminal_sane_and_nothing_behind() {
+    both("SIGTERM at the prompt", |runtime| {
+        for in_shell in [false, true] {
+            let source = Source::commands(COMMANDS);
+            let mut terminal = stopped(&source, runtime);
+            if in_shell {
+                terminal.line("shell");
+                terminal.expect("BUILD:2 src ");
+                assert!(terminal.is_raw());
+                terminal.line("printf '\\033[?1049h\\033[?25l'; cat");
+                eventually("the alternate screen", || {
+                    memchr::memmem::find(&terminal.bytes(), b"\x1b[?1049h\x1b[?25l").is_some()
+                });
+            }
+            kill_process(Pid::from_child(&terminal.child), Signal::TERM).unwrap();
+            assert_eq!(terminal.ends(), Some(143), "{}", terminal.screen());
+            assert!(terminal.is_sane());
+            if in_shell {
+                let bytes = terminal.bytes();
+                let last = |what: &[u8]| memchr::memmem::rfind(&bytes, what);
+                assert!(last(b"\x1b[?1049l") > last(b"\x1b[?1049h"), "{bytes:?}");
+                assert!(last(b"\x1b[?25h") > last(b"\x1b[?25l"), "{bytes:?}");
+            }
+            assert_eq!(source.record()["buildStatus"], "STOPPED");
+            if runtime == Runtime::Docker {
+                assert_eq!(leftovers(&id(&source)), Vec::<String>::new());
+            }
+        }
+    });
+}
+
+#[test]
+fn a_kill_at_the_prompt_leaves_the_terminal_sane() {
+    both("SIGKILL at the prompt", |runtime| {
+        for in_shell in [false, true] {
+            let source = Source::commands(COMMANDS);
+            let mut terminal = stopped(&source, runtime);
+            if in_shell {
+                terminal.line("shell");
+                terminal.expect("BUILD:2 src ");
+            }
+            eventually("raw", || terminal.is_raw());
+            terminal.child.kill().unwrap();
+            terminal.child.wait().unwrap();
+            eventually("sane again", || terminal.is_sane());
+            if runtime == Runtime::Docker {
+                let label = format!("label=buildspec.build={}", id(&source));
+                eventually("the container ends by itself", || {
+                    let left = Command::new("docker")
+                        .args(["ps", "-q", "--filter", &label])
+                        .output();
+                    left.unwrap().stdout.is_empty()
+                });
+                eventually("the next run removes what is left", || {
+                    ends_with(0, &Source::commands(&["true"]).run(runtime, &[]));
+                    leftovers(&id(&source)).is_empty()
+                });
+            }
+        }
+    });
+}
+
+#[test]
+fn a_container_that_dies_at_the_prompt() {
+    if !engine("dead container at the prompt") {
+        return;
+    }
+    for in_shell in [false, true] {
+        let source = Source::commands(COMMANDS);
+        let mut terminal = stopped(&source, Runtime::Docker);
+        if in_shell {
+            terminal.line("shell");
+            terminal.expect("BUILD:2 src ");
+        }
+        let label = format!("label=buildspec.build={}", id(&source));
+        let found = Command::new("docker")
+            .args(["ps", "-q", "--filter", &label])
+            .output()
+            .unwrap();
+        let container = String::from_utf8(found.stdout).unwrap();
+        let killed = Command::new("docker")
+            .args(["kill", container.trim()])
+            .output()
+            .unwrap();
+        assert!(killed.status.success(), "{killed:?}");
+        terminal.expect("its container died");
+        assert_eq!(terminal.ends(), Some(1), "{}", terminal.screen());
+        assert!(terminal.is_sane());
+        contains(&terminal.screen(), "BUILD_CONTAINER_FOUND_DEAD");
+        assert_eq!(leftovers(&id(&source)), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_shell_that_is_not_there() {
+    if !engine("shell missing in the image") {
+        return;
+    }
+    let text = "version: 0.2\nenv:\n  shell: bash\n  variables:\n    NAME: 'it''s \"x\" $y'\nphases:\n  build:\n    commands:\n      - MORE='a b'; rm -f /bin/bash /usr/bin/bash\n      - echo never\n";
+    let source = Source::with(text);
+    let mut terminal = stopped(&source, Runtime::Docker);
+    terminal.line("shell");
+    terminal.expect("there is no bash here: this is /bin/sh");
+    terminal.expect("BUILD:2 src ");
+    terminal.line("echo \"<$NAME|$MORE>\"");
+    terminal.expect("<it's \"x\" $y|a b>");
+    terminal.line("exit");
+    terminal.expect("(debug) BUILD:2> ");
+    terminal.line("env");
+    terminal.expect("The build's shell is gone");
+    terminal.line("quit now");
+    assert_eq!(terminal.ends(), Some(1), "{}", terminal.screen());
+}
+
+#[test]
+fn a_build_without_a_terminal_is_attached_to() {
+    both("attach", |runtime| {
+        let source = Source::commands(&["echo one", "false", "echo three"]);
+        let mut emulator = Emulator::run(source.path(), runtime);
+        emulator
+            .command
+            .args(["--break", "BUILD:2", "--break-on-failure", "--hold", "3"]);
+        emulator.limit = Duration::from_mins(3);
+        let build = emulator.start();
+        let output = source.path().join(".buildspec");
+        let output = output.to_str().unwrap();
+        let attach = ["attach", "latest", "--output", output];
+        eventually("it waits", || {
+            output_of(&build).contains("Entering phase BUILD")
+        });
+        let mut first = Terminal::start(&attach, &[]);
+        first.expect("attached to build 1");
+        first.expect("Stopped at BUILD:2: break point");
+        let mut second = Terminal::start(&attach, &[]);
+        second.expect("somebody sits at this build's debugger already");
+        assert_eq!(second.ends(), Some(4));
+        first.expect("(debug) BUILD:2> ");
+        first.line("next");
+        first.expect("Stopped at BUILD:2: failed, exit status 1");
+        // Whoever leaves may be followed by somebody else.
+        first.child.kill().unwrap();
+        first.child.wait().unwrap();
+        let mut third = Terminal::start(&attach, &[]);
+        third.expect("Stopped at BUILD:2: failed, exit status 1");
+        third.expect("(debug) BUILD:2> ");
+        third.line("shell");
+        third.expect("BUILD:2 src ");
+        third.line("exit");
+        third.expect("(debug) BUILD:2> ");
+        third.line("skip");
+        third.expect("build 1 has ended: SUCCEEDED");
+        assert_eq!(third.ends(), Some(0));
+        assert!(third.is_sane());
+        let ended = build.finish();
+        ends_with(0, &ended);
+        contains(&ended.complaint(), "buildspec attach 1 --output");
+        contains(&String::from_utf8_lossy(&ended.stdout), "\nthree\n");
+        let mut late = Terminal::start(&attach, &[]);
+        late.expect("build 1 has ended: SUCCEEDED");
+        assert_eq!(late.ends(), Some(4));
+    });
+}
+
+fn output_of(build: &crate::harness::Running) -> String {
+    String::from_utf8_lossy(&build.stdout.so_far()).into_owned()
+}
+
+#[test]
+fn a_build_that_dies_while_somebody_is_attached() {
+    let source = Source::commands(COMMANDS);
+    let mut emulator = Emulator::run(source.path(), Runtime::Host);
+    emulator.command.args(["--break", "BUILD:2"]);
+    let mut build = emulator.start();
+    eventually("it waits", || output_of(&build).contains("\none\n"));
+    let output = source.path().join(".buildspec");
+    let attach = ["attach", "1", "--output", output.to_str().unwrap()];
+    let mut terminal = Terminal::start(&attach, &[]);
+    terminal.expect("(debug) BUILD:2> ");
+    eventually("raw", || terminal.is_raw());
+    build.child.kill().unwrap();
+    build.child.wait().unwrap();
+    terminal.expect("build 1 is gone");
+    assert_eq!(terminal.ends(), Some(4));
+    assert!(terminal.is_sane());
+}
+
+#[test]
+fn nobody_comes() {
+    let source = Source::commands(COMMANDS);
+    let output = source.run(Runtime::Host, &["--break", "BUILD:2", "--hold", "1s"]);
+    ends_with(0, &output);
+    contains(
+        &output.complaint(),
+        "the build waits for its debugger: buildspec attach 1",
+    );
+    contains(&output.complaint(), "nobody came within the time of --hold");
+    let source = Source::commands(COMMANDS);
+    let output = source.run(Runtime::Host, &[]);
+    ends_with(0, &output);
+    let folder = source.path().join(".buildspec");
+    let mut terminal = Terminal::start(&["attach", "--output", folder.to_str().unwrap()], &[]);
+    terminal.expect("build 1 has ended: SUCCEEDED");
+    assert_eq!(terminal.ends(), Some(4));
+}
+
+#[test]
+fn every_byte_and_every_size_gets_through() {
+    both("bytes of a terminal", |runtime| {
+        let source = Source::commands(COMMANDS);
+        let mut terminal = stopped(&source, runtime);
+        terminal.line("shell");
+        terminal.expect("BUILD:2 src ");
+        // What bollard takes for the head of a frame, UTF-8, and a lot at once.
+        terminal.line("printf '<\\001x\\002\\000y>'; printf '\\001a'; sleep 0.2; printf '\\002b\\303'; sleep 0.2; printf '\\251|'; echo end");
+        terminal.expect("end");
+        eventually("all bytes", || {
+            let bytes = terminal.bytes();
+            memchr::memmem::find(&bytes, b"<\x01x\x02\0y>\x01a\x02b\xc3\xa9|").is_some()
+        });
+        terminal.line("seq 20000 | tail -n 3 | tr '\\n' ' '; seq 30000 | cksum");
+        terminal.expect("19998 19999 20000 ");
+        terminal.line("stty size");
+        terminal.expect("24 80");
+        terminal.resize(31, 117);
+        terminal.line("sleep 0.5; stty size");
+        terminal.expect("31 117");
+        // Ctrl-C is the inner program's, and so is a key that the engine could keep for itself.
+        terminal.line("sleep 1000");
+        thread::sleep(Duration::from_millis(500));
+        terminal.send(b"\x03");
+        terminal.line("echo st''ill here");
+        terminal.expect("still here");
+        terminal.line("stty raw -echo; head -c 3 | od -An -tx1; stty sane");
+        thread::sleep(Duration::from_secs(1));
+        terminal.send(b"\x10\x11\x03");
+        terminal.expect(" 10 11 03");
+        terminal.expect("BUILD:2 src ");
+        terminal.line("caf''\u{e9}");
+        terminal.expect("caf\u{e9}");
+        terminal.line("exit");
+        terminal.expect("(debug) BUILD:2> ");
+        terminal.line("continue");
+        assert_eq!(terminal.ends(), Some(0));
+    });
+}
