@@ -11,10 +11,10 @@ mod clean;
 mod completions;
 #[cfg(feature = "run")]
 mod container;
-#[cfg(feature = "docker")]
-mod engine;
 #[cfg(feature = "run")]
 mod debugger;
+#[cfg(feature = "docker")]
+mod engine;
 #[cfg(feature = "run")]
 mod kept;
 mod man;
