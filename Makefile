@@ -2,7 +2,7 @@
 binary := $(or $(CARGO_TARGET_DIR),target)/release/buildspec
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fmt corpus bench pictures image clean
+.PHONY: help demo test lint fmt corpus chaos bench pictures image clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ fmt: ## format the Rust code
 corpus: ## a verdict on every buildspec of a folder with real ones, as a table in docs/corpus.md; then run them with stand-ins
 	@cargo build --release --locked --no-default-features && scripts/corpus.sh $(binary)
 	@cargo build --release --locked --bins --examples && scripts/corpus-builds.sh $(binary)
+
+chaos: ## end builds in every bad way, in volume, and write docs/chaos.md (half an hour)
+	@cargo build --release --locked && images/base/build.sh && python3 scripts/chaos.py --output docs/chaos.md $(binary)
 
 bench: ## measure, and write benches/RESULTS.md (ROWS="engine start_up": only these, and write nothing)
 	@cargo build --release --locked --bins --examples && images/base/build.sh && python3 benches/run.py $(ROWS)

@@ -19,10 +19,14 @@ pub mod compute;
 pub mod console;
 pub mod diagnostic;
 #[cfg(feature = "run")]
+pub mod edits;
+#[cfg(feature = "run")]
 pub mod engine;
 #[cfg(feature = "run")]
 pub mod env;
 pub mod error;
+#[cfg(feature = "run")]
+pub mod excludes;
 #[cfg(feature = "run")]
 pub mod hint;
 #[cfg(feature = "run")]

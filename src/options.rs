@@ -108,6 +108,15 @@ pub struct Access {
     pub shown_profile: Option<String>,
 }
 
+/// Where an engine is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Endpoint {
+    /// As `DOCKER_HOST` names it: `unix://`, `tcp://`, `ssh://`; empty means the default socket.
+    pub host: String,
+    /// The folder of `ca.pem`, `cert.pem` and `key.pem` of an engine that wants TLS.
+    pub certificates: Option<PathBuf>,
+}
+
 /// What is handed to the engine as it is.
 #[derive(Clone, Debug, Default)]
 pub struct ContainerOptions {
@@ -119,6 +128,10 @@ pub struct ContainerOptions {
     pub add_hosts: Vec<String>,
     /// `SOURCE:TARGET[:OPTIONS]`, a relative source made absolute.
     pub volumes: Vec<String>,
+    /// The build gets the host's engine in place of one of its own.
+    pub docker_socket: bool,
+    /// What is left out where the source has to be copied, in the syntax of `.dockerignore`.
+    pub excludes: Vec<String>,
     /// Logins of registries.
     pub credentials: crate::registry::Keyring,
 }
@@ -135,8 +148,8 @@ pub struct Override {
 /// Read once, in `cli`.
 #[derive(Clone, Debug, Default)]
 pub struct HostFacts {
-    /// `DOCKER_HOST`, or empty.
-    pub docker_host: String,
+    /// Which engine.
+    pub engine: Endpoint,
     /// `PATH`.
     pub path: Option<OsString>,
     /// `--region`, `AWS_REGION` or `AWS_DEFAULT_REGION`.

@@ -236,6 +236,8 @@ pub fn is_name(name: &str) -> bool {
 ///
 /// Bash in POSIX mode, as `/bin/sh` of Amazon Linux is, does not say that a child was killed, and so leaves that mode.
 ///
+/// A build may have removed the directory that the supervisor is in, of which each new shell would complain.
+///
 /// Nothing is sent while a command runs, so that a reader beside it sees only one thing: the end of the input, which is
 /// the end of our process. It then kills all there is (in a container, whose PID 1 no signal reaches), or the
 /// supervisor's process group (on the host).
@@ -257,7 +259,8 @@ IFS= read -r _bs_s
 IFS= read -r _bs_p
 { IFS= read -r _bs_l || if [ $$ = 1 ]; then kill -9 -1; else kill -9 0; fi; } <&3 >/dev/null 2>&1 3<&- &
 _bs_w=$!
-( exec "$_bs_s" "$_bs_p" ) </dev/null 2>&1 3<&-
+( [ . -ef "$PWD" ] || cd /
+exec "$_bs_s" "$_bs_p" ) </dev/null 2>&1 3<&-
 _bs_s=$?
 kill -9 "$_bs_w" 2>/dev/null
 wait "$_bs_w" 2>/dev/null

@@ -23,8 +23,12 @@ if ! docker image inspect "$image" >/dev/null 2>&1; then
 	skip "no engine, or no image $image"
 fi
 if [ "$(id -u)" = 0 ]; then
-	getent group docker >/dev/null || skip "there is no group docker"
-	id "$user" >/dev/null 2>&1 || useradd --system --create-home --groups docker --shell /bin/sh "$user"
+	getent group docker >/dev/null || groupadd --system docker
+	socket=/var/run/docker.sock
+	if [ -S "$socket" ] && [ "$(stat -Lc %G "$socket")" = root ]; then chgrp docker "$socket"; fi
+	# The number that a developer's own user has on most machines; somebody may have it already.
+	id "$user" >/dev/null 2>&1 ||
+		useradd --uid 1000 --non-unique --create-home --groups docker --shell /bin/sh "$user"
 	place=$(mktemp -d)
 	trap 'rm -rf "$place"' EXIT
 	# The checkout may lie where only root can go.

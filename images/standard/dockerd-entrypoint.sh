@@ -18,4 +18,4 @@ until docker info >/dev/null 2>&1; do
     sleep 1
 done
 
-eval "$@"
+eval "$*"

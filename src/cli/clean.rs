@@ -22,9 +22,13 @@ pub(super) fn execute(arguments: &Arguments) -> Result<Exit> {
     use crate::console::message;
     use crate::runtime::docker::{Engine, remove_all};
     super::block_on(async {
-        let engine = Engine::connect(&super::variable("DOCKER_HOST").unwrap_or_default()).await?;
+        let engine = Engine::connect(&super::engine::endpoint()?).await?;
         let found = engine.leftovers(arguments.all).await?;
+        let names: Vec<String> = found.iter().map(ToString::to_string).collect();
         let count = remove_all(&engine, found).await?;
+        for name in &names {
+            message::answer(&format!("removed {name}\n"));
+        }
         message::answer(&match count {
             0 => "nothing to remove\n".to_owned(),
             1 => "removed 1 object\n".to_owned(),

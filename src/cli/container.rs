@@ -25,6 +25,14 @@ pub(super) struct ContainerArguments {
     /// A folder of the host in the container, as `docker run --volume` takes it. Repeatable.
     #[arg(long, value_name = "SOURCE:TARGET[:ro]", value_parser = volume)]
     volume: Vec<String>,
+
+    /// Leave this out where the source has to be copied; the syntax is that of .dockerignore. Repeatable.
+    #[arg(long, value_name = "PATTERN")]
+    exclude: Vec<String>,
+
+    /// Give the build this engine, in place of one of its own: it then can do what root can on the engine's machine.
+    #[arg(long, env = "BUILDSPEC_DOCKER_SOCKET")]
+    docker_socket: bool,
 }
 
 impl ContainerArguments {
@@ -38,6 +46,8 @@ impl ContainerArguments {
                 .into_iter()
                 .map(absolute_source)
                 .collect::<Result<_>>()?,
+            docker_socket: self.docker_socket,
+            excludes: self.exclude,
             credentials: Keyring {
                 folder: docker_folder(),
             },
@@ -46,7 +56,7 @@ impl ContainerArguments {
 }
 
 /// Where the `docker` command keeps its settings.
-fn docker_folder() -> Option<PathBuf> {
+pub(super) fn docker_folder() -> Option<PathBuf> {
     super::variable_os("DOCKER_CONFIG")
         .filter(|folder| !folder.is_empty())
         .map(PathBuf::from)

@@ -9,6 +9,8 @@ mod clean;
 mod completions;
 #[cfg(feature = "run")]
 mod container;
+#[cfg(feature = "docker")]
+mod engine;
 #[cfg(feature = "run")]
 mod kept;
 mod man;

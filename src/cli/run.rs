@@ -93,7 +93,7 @@ pub(super) struct Arguments {
     )]
     pull: Pull,
 
-    /// Give the container every privilege.
+    /// Give the container every privilege and run the image's ENTRYPOINT first, which starts an engine for the build.
     #[arg(long, env = "BUILDSPEC_PRIVILEGED", help_heading = "Image and source")]
     privileged: bool,
 
@@ -448,17 +448,25 @@ pub(super) fn settle(arguments: Arguments, recorded: Option<Reading>) -> Result<
         timeout,
         project: reading,
         replay: None,
-        host: host_facts(region),
+        host: host_facts(arguments.runtime, region)?,
     })
 }
 
-fn host_facts(region: Option<String>) -> HostFacts {
-    HostFacts {
-        docker_host: super::variable("DOCKER_HOST").unwrap_or_default(),
+fn host_facts(runtime: Runtime, region: Option<String>) -> Result<HostFacts> {
+    #[cfg(feature = "docker")]
+    let engine = match runtime {
+        Runtime::Docker => super::engine::endpoint()?,
+        Runtime::Host => crate::options::Endpoint::default(),
+    };
+    #[cfg(not(feature = "docker"))]
+    let engine = crate::options::Endpoint::default();
+    let _ = runtime;
+    Ok(HostFacts {
+        engine,
         path: super::variable_os("PATH"),
         region,
         user: super::variable("USER").unwrap_or_default(),
-    }
+    })
 }
 
 /// Absolute, links resolved.

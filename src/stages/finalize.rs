@@ -1,12 +1,18 @@
 //! `FINALIZING`: everything that was made for the build goes away, whatever ended it.
 
-use std::time::Duration;
+use std::path::PathBuf;
+use std::time::{Duration, UNIX_EPOCH};
 
+use tokio::task::JoinHandle;
+
+use crate::edits;
 use crate::engine::event::Event;
 use crate::engine::phase::Context;
 use crate::error::{Error, Result};
 use crate::run::Build;
 use crate::runtime::Lost;
+#[cfg(feature = "docker")]
+use crate::runtime::place::Place;
 use crate::stages::begin::CHECKOUT;
 
 /// Cleaning up never uses the build's own token, and has this long.
@@ -23,6 +29,7 @@ impl Build<'_> {
     }
 
     pub(crate) async fn clean_up(&mut self) -> Result<()> {
+        let edits = self.look_for_edits();
         let cleaned = tokio::time::timeout(PATIENCE, async {
             if let Some(mut underway) = self.underway.take() {
                 // What it has to say of its own end is known: we ended it.
@@ -42,9 +49,37 @@ impl Build<'_> {
                     .hint("buildspec clean"),
             )
         });
+        if let Some(edits) = edits
+            && let Ok(edited) = edits.await
+            && let Some(text) = edits::remark(&edited, &self.options.source)
+        {
+            self.journal.emit(&Event::Warning(text));
+        }
         self.end_sweep().await;
         std::fs::remove_dir_all(self.folder.file(CHECKOUT)).ok();
         cleaned
+    }
+
+    /// Looks, beside the work of cleaning up, whether the files that the build saw through an overlay were edited.
+    #[cfg(feature = "docker")]
+    fn look_for_edits(&self) -> Option<JoinHandle<Vec<PathBuf>>> {
+        use crate::runtime::docker::SourceMode;
+        let options = self.options;
+        let overlay = matches!(options.source_mode, SourceMode::Auto | SourceMode::Overlay);
+        let in_container = matches!(self.place, Some(Place::Docker(_)));
+        if !overlay || !in_container || self.source != options.source {
+            return None;
+        }
+        let began = Duration::from_millis(u64::try_from(self.identity.started).ok()?);
+        let (source, output) = (options.source.clone(), options.output.clone());
+        Some(tokio::task::spawn_blocking(move || {
+            edits::since(UNIX_EPOCH + began, &source, &output)
+        }))
+    }
+
+    #[cfg(not(feature = "docker"))]
+    fn look_for_edits(&self) -> Option<JoinHandle<Vec<PathBuf>>> {
+        None
     }
 
     async fn end_sweep(&mut self) {

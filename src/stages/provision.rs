@@ -160,7 +160,7 @@ impl Build<'_> {
         let survey = Survey::of(&self.source, &self.options.output);
         let plan = self.plan(&survey);
         let remarks = remarks(self.options, &survey);
-        let host = self.options.host.docker_host.clone();
+        let host = self.options.host.engine.clone();
         let (sender, receiver) = tokio::sync::oneshot::channel::<Engine>();
         self.sweep = Some(tokio::spawn(async move {
             let Ok(engine) = receiver.await else {
@@ -184,7 +184,13 @@ impl Build<'_> {
                 layout: plan.layout,
                 remarks: remarks
                     .into_iter()
-                    .chain(notes.into_iter().map(Event::Note))
+                    .chain(notes.into_iter().map(|note| {
+                        if note.warning {
+                            Event::Warning(note.text)
+                        } else {
+                            Event::Note(note.text)
+                        }
+                    }))
                     .collect(),
             })
         })
@@ -227,7 +233,9 @@ impl Build<'_> {
             output: options.output.clone(),
             build_folder: self.folder.path.clone(),
             build: self.identity.uuid.clone(),
-            privileged: options.privileged,
+            privileged: options.privileged && !options.container.docker_socket,
+            docker_socket: options.container.docker_socket,
+            engine_socket: socket(&options.host.engine.host),
             network: options.network.clone(),
             limits: options
                 .container
@@ -235,17 +243,33 @@ impl Build<'_> {
                 .as_ref()
                 .and_then(|compute| compute.limits),
             add_hosts: options.container.add_hosts.clone(),
+            excludes: options.container.excludes.clone(),
             volumes: options.container.volumes.clone(),
             credentials: options.container.credentials.clone(),
         }
     }
 }
 
-/// What the build will not see as the host does.
+/// The engine's socket on its own machine. One that is reached over a network keeps it where engines do.
+#[cfg(feature = "docker")]
+fn socket(host: &str) -> String {
+    host.strip_prefix("unix://")
+        .unwrap_or("/var/run/docker.sock")
+        .to_owned()
+}
+
+/// What the build will not see as the host does, and what it can do that a build should not.
 #[cfg(feature = "docker")]
 fn remarks(options: &crate::options::Options, survey: &Survey) -> Vec<Event<'static>> {
     use crate::runtime::docker::SourceMode;
     let mut remarks = Vec::new();
+    if options.container.docker_socket {
+        remarks.push(Event::Warning(
+            "--docker-socket: the build has this engine, and through it can do what root can on the engine's machine; \
+             what it makes there stays"
+                .to_owned(),
+        ));
+    }
     let overlay = matches!(options.source_mode, SourceMode::Auto | SourceMode::Overlay);
     if overlay && !survey.submounts.is_empty() {
         let paths: Vec<String> = survey

@@ -9,9 +9,13 @@ use bollard::models::{
 
 use super::container::Rung;
 use super::overlay::Volumes;
+use super::privileged::Privileges;
 use super::set_up::Proof;
 use super::{Plan, labels};
 use crate::script;
+
+/// Where the build finds an engine.
+const SOCKET: &str = "/var/run/docker.sock";
 
 /// Microseconds.
 const CPU_PERIOD: i64 = 100_000;
@@ -21,17 +25,18 @@ pub(super) fn body(
     rung: Rung,
     volumes: &Volumes,
     proof: Option<&Proof>,
+    main: &Main,
 ) -> ContainerCreateBody {
-    let memory = plan.limits.and_then(|limits| limits.memory);
-    let memory = memory.and_then(|memory| i64::try_from(memory).ok());
-    let cpus = plan.limits.and_then(|limits| limits.cpus);
+    let mut host_config = host_config(plan, rung, volumes, proof);
+    main.privileges.apply(&mut host_config);
+    if let (Some(mounts), Some(mount)) = (&mut host_config.mounts, main.privileges.mount(plan)) {
+        mounts.push(mount);
+    }
+    let (entrypoint, cmd) = main.command();
     ContainerCreateBody {
         image: Some(plan.image.clone()),
-        entrypoint: Some(
-            ["/bin/sh", "-c", script::SUPERVISOR]
-                .map(str::to_owned)
-                .to_vec(),
-        ),
+        entrypoint: Some(entrypoint),
+        cmd,
         // CodeBuild ignores the image's USER.
         user: Some("0".to_owned()),
         working_dir: Some(plan.layout.readonly()),
@@ -46,28 +51,59 @@ pub(super) fn body(
             test: Some(vec!["NONE".to_owned()]),
             ..HealthConfig::default()
         }),
-        host_config: Some(HostConfig {
-            mounts: Some(mounts(plan, rung, volumes, proof)),
-            binds: (!plan.volumes.is_empty()).then(|| plan.volumes.clone()),
-            extra_hosts: (!plan.add_hosts.is_empty()).then(|| plan.add_hosts.clone()),
-            tmpfs: Some(tmpfs(plan, rung)),
-            log_config: Some(HostConfigLogConfig {
-                typ: Some("none".to_owned()),
-                config: None,
-            }),
-            // The supervisor has to be PID 1, where no build can kill it.
-            init: Some(false),
-            privileged: Some(plan.privileged),
-            network_mode: plan.network.clone(),
-            // A quota may be larger than the machine; what `docker run --cpus` sets may not.
-            cpu_period: cpus.map(|_| CPU_PERIOD),
-            cpu_quota: cpus.map(|cpus| CPU_PERIOD * i64::from(cpus)),
-            memory,
-            // No swap, as in the cloud: what needs more is killed.
-            memory_swap: memory,
-            ..HostConfig::default()
-        }),
+        host_config: Some(host_config),
         ..ContainerCreateBody::default()
+    }
+}
+
+fn host_config(plan: &Plan, rung: Rung, volumes: &Volumes, proof: Option<&Proof>) -> HostConfig {
+    let memory = plan.limits.and_then(|limits| limits.memory);
+    let memory = memory.and_then(|memory| i64::try_from(memory).ok());
+    let cpus = plan.limits.and_then(|limits| limits.cpus);
+    HostConfig {
+        mounts: Some(mounts(plan, rung, volumes, proof)),
+        binds: (!plan.volumes.is_empty()).then(|| plan.volumes.clone()),
+        extra_hosts: (!plan.add_hosts.is_empty()).then(|| plan.add_hosts.clone()),
+        tmpfs: Some(tmpfs(plan, rung)),
+        log_config: Some(HostConfigLogConfig {
+            typ: Some("none".to_owned()),
+            config: None,
+        }),
+        // The supervisor has to be PID 1, where no build can kill it.
+        init: Some(false),
+        network_mode: plan.network.clone(),
+        // A quota may be larger than the machine; what `docker run --cpus` sets may not.
+        cpu_period: cpus.map(|_| CPU_PERIOD),
+        cpu_quota: cpus.map(|cpus| CPU_PERIOD * i64::from(cpus)),
+        memory,
+        // No swap, as in the cloud: what needs more is killed.
+        memory_swap: memory,
+        ..HostConfig::default()
+    }
+}
+
+/// The container's main process, and what it may do.
+pub(super) struct Main {
+    pub(super) privileges: Privileges,
+    /// The image's, where it has to run; else the supervisor is the main process.
+    pub(super) entrypoint: Vec<String>,
+}
+
+impl Main {
+    /// What the engine is told as ENTRYPOINT and CMD.
+    fn command(&self) -> (Vec<String>, Option<Vec<String>>) {
+        let shell = |text: String| vec!["/bin/sh".to_owned(), "-c".to_owned(), text];
+        let prelude = self.privileges.prelude();
+        if self.entrypoint.is_empty() {
+            return (shell(format!("{prelude}{}", script::SUPERVISOR)), None);
+        }
+        let mut entrypoint = Vec::new();
+        if !prelude.is_empty() {
+            entrypoint = shell(format!("{prelude}exec \"$@\""));
+            entrypoint.push("sh".to_owned());
+        }
+        entrypoint.extend_from_slice(&self.entrypoint);
+        (entrypoint, Some(vec!["cat".to_owned()]))
     }
 }
 
@@ -87,6 +123,9 @@ fn mounts(plan: &Plan, rung: Rung, volumes: &Volumes, proof: Option<&Proof>) -> 
     };
     let files = proof.map(|proof| proof.files(plan)).unwrap_or_default();
     mounts.extend(files.iter().map(|(from, to)| bind(from, to)));
+    if plan.docker_socket {
+        mounts.push(bind(&plan.engine_socket, SOCKET));
+    }
     mounts
 }
 

@@ -14,7 +14,7 @@ use futures_util::{Stream, StreamExt as _};
 use tokio::io::AsyncWrite;
 use tokio_util::sync::CancellationToken;
 
-use super::body::body;
+use super::body::{Main, body};
 use super::exec::Door;
 use super::failure::{
     FOREIGN_PROGRAM, Failure, absent_image, create_failure, other_processor, start_failure,
@@ -22,8 +22,9 @@ use super::failure::{
 use super::fence;
 use super::leftovers::{Leftover, remove};
 use super::overlay::{Volumes, mask_name};
+use super::privileged::{self, Held, Privileges};
 use super::set_up::{self, Proof};
-use super::{Engine, Plan, Progress, Pull, SourceMode, refused, status};
+use super::{Engine, Plan, Progress, Pull, Remark, SourceMode, refused, status};
 use crate::error::{Error, Result};
 use crate::runtime::session::Supervisor;
 use crate::runtime::{Chunk, Lost, Wire};
@@ -36,6 +37,10 @@ pub struct Container {
     /// The build's uuid.
     build: String,
     volumes: Volumes,
+    /// The ways in that were opened besides the main process.
+    door: Door,
+    /// An ENTRYPOINT that goes on as the main process.
+    held: Option<Held>,
     /// Without the files that are mounted, the engine hands out none of the container's.
     proof: Option<Proof>,
 }
@@ -50,15 +55,26 @@ impl Container {
         plan: &Plan,
         progress: &mut dyn Progress,
         cancel: &CancellationToken,
-    ) -> Result<(Self, Supervisor, Vec<String>)> {
+    ) -> Result<(Self, Supervisor, Vec<Remark>)> {
         let mut work = Start {
             engine,
             plan,
             progress,
             cancel,
+            main: Main {
+                privileges: Privileges::Usual,
+                entrypoint: Vec::new(),
+            },
+            said: Vec::new(),
         };
         if plan.pull == Pull::Always {
             work.pull().await?;
+        }
+        if plan.privileged {
+            work.main = Main {
+                privileges: Privileges::All,
+                entrypoint: privileged::entrypoint(engine, plan, work.pull()).await?,
+            };
         }
         let rungs: &[Rung] = match plan.source_mode {
             SourceMode::Auto => &[
@@ -75,20 +91,33 @@ impl Container {
         };
         let mut notes = Vec::new();
         for &rung in rungs {
-            match work.try_rung(rung).await {
+            let mut went = work.try_rung(rung).await;
+            if let Err(Failure::Privileges(why)) = &went {
+                let Some(listed) = Privileges::that_are_there() else {
+                    return Err(not_privileged(why));
+                };
+                notes.push(Remark::warning(format!(
+                    "the engine can't give every privilege ({why}): the build has those that are there"
+                )));
+                work.main.privileges = listed;
+                went = work.try_rung(rung).await;
+            }
+            match went {
                 Ok((container, supervisor)) => {
-                    notes.push(format!("source: {}", rung.describe()));
+                    notes.push(Remark::note(format!("source: {}", rung.describe())));
+                    notes.append(&mut work.said);
                     return Ok((container, supervisor, notes));
                 }
-                Err(Failure::Rung(why)) => notes.push(format!(
+                Err(Failure::Rung(why)) => notes.push(Remark::note(format!(
                     "source: {} does not work here: {why}",
                     rung.describe()
-                )),
+                ))),
+                Err(Failure::Privileges(why)) => return Err(not_privileged(&why)),
                 Err(Failure::Fatal(error)) => return Err(error),
             }
         }
         let mut error = Error::environment("the source can't be brought into the container");
-        error.hints = notes;
+        error.hints = notes.into_iter().map(|note| note.text).collect();
         Err(error)
     }
 
@@ -106,6 +135,13 @@ impl Container {
                 return Death::Died {
                     code: state.exit_code.unwrap_or_default(),
                     out_of_memory: state.oom_killed.unwrap_or_default(),
+                };
+            }
+            // The container lives, but not the shell that a build with an ENTRYPOINT or another user runs in.
+            if let Some(code) = self.door.ended().await {
+                return Death::Died {
+                    code,
+                    out_of_memory: false,
                 };
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -214,6 +250,9 @@ struct Start<'a> {
     plan: &'a Plan,
     progress: &'a mut dyn Progress,
     cancel: &'a CancellationToken,
+    main: Main,
+    /// Of a copy under way.
+    said: Vec<Remark>,
 }
 
 impl Start<'_> {
@@ -231,6 +270,8 @@ impl Start<'_> {
             id: String::new(),
             build: self.plan.build.clone(),
             volumes,
+            door: Door::new(self.engine, ""),
+            held: None,
             proof: None,
         };
         match self.bring_up(&mut container, rung).await {
@@ -292,7 +333,13 @@ impl Start<'_> {
             Rung::Copy => None,
             _ => Some(Proof::make(self.plan)?),
         };
-        let mut body = body(self.plan, rung, &container.volumes, proof.as_ref());
+        let mut body = body(
+            self.plan,
+            rung,
+            &container.volumes,
+            proof.as_ref(),
+            &self.main,
+        );
         body.networking_config = fence::around(self.plan.network.as_deref(), self.engine.host());
         let (engine, plan) = (self.engine, self.plan);
         let (created, made) = tokio::join!(
@@ -300,6 +347,7 @@ impl Start<'_> {
             engine.make_scratch(&container.volumes, &plan.build)
         );
         container.id = created?;
+        container.door = Door::new(self.engine, &container.id);
         made.map_err(|error| Failure::Rung(error.message))?;
         if rung == Rung::Copy {
             self.engine
@@ -307,7 +355,7 @@ impl Start<'_> {
                 .await?;
             for tree in &self.plan.trees {
                 tokio::select! {
-                    sent = self.engine.upload(&container.id, self.plan, tree, self.progress) => sent?,
+                    sent = self.engine.upload(&container.id, self.plan, tree, self.progress) => self.said.extend(sent?),
                     () = self.cancel.cancelled() => return Err(stopped().into()),
                 }
             }
@@ -321,6 +369,15 @@ impl Start<'_> {
             .start_container(&container.id, None)
             .await
             .map_err(|error| start_failure(self.plan, rung, &error))?;
+        let wire = if self.main.entrypoint.is_empty() {
+            wire
+        } else {
+            tokio::select! {
+                held = privileged::wait(wire, &self.main.entrypoint) => container.held = Some(held?),
+                () = self.cancel.cancelled() => return Err(stopped().into()),
+            }
+            container.door.open("0").await?
+        };
         let mut supervisor = Supervisor::new(wire)
             .await
             .map_err(|lost| container.early_death(&lost))?;
@@ -330,7 +387,7 @@ impl Start<'_> {
             () = self.cancel.cancelled() => return Err(stopped().into()),
         }
         container.proof = proof;
-        Ok(supervisor.with_door(Door::new(self.engine, &container.id)))
+        Ok(supervisor.with_door(container.door.clone()))
     }
 
     /// Makes the folders, gives the source to root, and proves that it is this host's source.
@@ -375,6 +432,11 @@ impl Start<'_> {
             )))),
         }
     }
+}
+
+fn not_privileged(why: &str) -> Error {
+    Error::environment(format!("the container can't have every privilege: {why}"))
+        .hint("give the build the host's engine instead: --docker-socket")
 }
 
 fn stopped() -> Error {

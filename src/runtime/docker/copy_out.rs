@@ -19,13 +19,9 @@ impl Container {
             user: Some("0"),
             ..CreateExecOptions::default()
         };
-        exec(
-            &self.engine,
-            &self.id,
-            options,
-            "the engine can't start a process in the container",
-        )
-        .await
+        let what = "the engine can't start a process in the container";
+        let (_, wire) = exec(&self.engine, &self.id, options, what).await?;
+        Ok(wire)
     }
 
     /// A path as a tar stream, by the engine itself. Names in it begin with the path's last component; links are links.
@@ -63,7 +59,7 @@ pub(super) async fn exec(
     container: &str,
     options: CreateExecOptions<&str>,
     what: &str,
-) -> Result<Wire> {
+) -> Result<(String, Wire)> {
     let options = CreateExecOptions {
         attach_stdin: Some(true),
         attach_stdout: Some(true),
@@ -74,7 +70,7 @@ pub(super) async fn exec(
     let exec = engine.docker.create_exec(container, options).await;
     let exec = exec.map_err(&failed)?;
     match engine.docker.start_exec(&exec.id, None).await {
-        Ok(StartExecResults::Attached { output, input }) => Ok(wire(input, output)),
+        Ok(StartExecResults::Attached { output, input }) => Ok((exec.id, wire(input, output))),
         Ok(StartExecResults::Detached) => Err(Error::environment(
             "the engine did not attach to a process in the container",
         )),

@@ -1,5 +1,7 @@
 //! A second supervisor in the same container, as another user.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use bollard::exec::CreateExecOptions;
 
 use super::Engine;
@@ -14,6 +16,8 @@ use crate::script;
 pub struct Door {
     engine: Engine,
     container: String,
+    /// The ids of what was started through it.
+    opened: Arc<Mutex<Vec<String>>>,
 }
 
 impl Door {
@@ -21,6 +25,7 @@ impl Door {
         Self {
             engine: engine.clone(),
             container: container.to_owned(),
+            opened: Arc::default(),
         }
     }
 
@@ -33,6 +38,24 @@ impl Door {
             ..CreateExecOptions::default()
         };
         let what = "the engine can't start a shell for another user";
-        exec(&self.engine, &self.container, options, what).await
+        let (id, wire) = exec(&self.engine, &self.container, options, what).await?;
+        self.opened().push(id);
+        Ok(wire)
+    }
+
+    fn opened(&self) -> MutexGuard<'_, Vec<String>> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The exit code of a shell that was started through it and has ended, where the engine knows of one.
+    pub(super) async fn ended(&self) -> Option<i64> {
+        let opened = self.opened().clone();
+        for id in opened {
+            let about = self.engine.docker.inspect_exec(&id).await.ok()?;
+            if about.running == Some(false) {
+                return about.exit_code;
+            }
+        }
+        None
     }
 }

@@ -11,6 +11,8 @@ use crate::error::Error;
 pub(super) enum Failure {
     /// The next rung may work.
     Rung(String),
+    /// The engine has no such privileges to give.
+    Privileges(String),
     Fatal(Error),
 }
 
@@ -74,6 +76,15 @@ pub(super) fn start_failure(plan: &Plan, rung: Rung, error: &Api) -> Failure {
     }
     if why.contains(FOREIGN_PROGRAM) {
         return Failure::Fatal(other_processor(&format!("image {}", plan.image)));
+    }
+    if plan.privileged && why.contains("unable to apply caps") {
+        // Its own words come last.
+        let words = "unable to apply caps: operation not permitted";
+        return Failure::Privileges(if why.contains(words) {
+            words.to_owned()
+        } else {
+            why
+        });
     }
     if matches!(rung, Rung::Overlay { .. }) && why.contains("mount") {
         return Failure::Rung(why);

@@ -22,6 +22,15 @@ pub enum Leftover {
     Volume(String),
 }
 
+impl std::fmt::Display for Leftover {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Container(id) => write!(f, "container {}", id.get(..12).unwrap_or(id)),
+            Self::Volume(name) => write!(f, "volume {name}"),
+        }
+    }
+}
+
 /// This process, told apart from a later one with the same number by its start time.
 pub(super) fn owner() -> String {
     let pid = std::process::id();

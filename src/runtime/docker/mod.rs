@@ -10,8 +10,10 @@ mod leftovers;
 mod overlay;
 mod ping;
 mod plan;
+mod privileged;
 mod pull;
 mod set_up;
+mod ssh;
 mod upload;
 
 use std::collections::HashMap;
@@ -23,10 +25,11 @@ use bollard::{API_DEFAULT_VERSION, Docker};
 pub use container::{Container, Death};
 pub use exec::Door;
 pub use leftovers::{Leftover, remove_all};
-pub use plan::{Plan, Pull, SourceMode, Tree};
+pub use plan::{Plan, Pull, Remark, SourceMode, Tree};
 pub use pull::Progress;
 
 use crate::error::{Error, Result};
+use crate::options::Endpoint;
 
 /// On every container and volume of ours: the build's uuid, or `shared`.
 const LABEL_BUILD: &str = "buildspec.build";
@@ -44,13 +47,18 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Connects and settles on an API version. `host` is `DOCKER_HOST`, or empty for the default socket.
-    pub async fn connect(host: &str) -> Result<Self> {
-        let host = if host.is_empty() {
-            "unix:///var/run/docker.sock"
-        } else {
-            host
+    /// Connects and settles on an API version.
+    pub async fn connect(endpoint: &Endpoint) -> Result<Self> {
+        let host = match endpoint.host.as_str() {
+            "" => "unix:///var/run/docker.sock",
+            host => host,
         };
+        if endpoint.certificates.is_some() {
+            return Err(Error::environment(format!(
+                "the Docker engine at {host} wants TLS, which this tool does not speak"
+            ))
+            .hint("reach it by ssh instead: DOCKER_HOST=ssh://USER@HOST"));
+        }
         let failed = |error: Api| {
             Error::environment(format!(
                 "no Docker engine answers at {host}: {}",
@@ -84,7 +92,14 @@ impl Engine {
             let version = if version < *newest { &version } else { newest };
             return Docker::connect_with_unix(socket, TIMEOUT, version);
         }
-        let docker = Docker::connect_with_host(host)?;
+        let docker = match host.split_once("://") {
+            Some(("ssh", _)) => ssh::connect(host)?,
+            // Not by bollard's own choice, which would look at the environment.
+            Some(("tcp" | "http", _)) => {
+                Docker::connect_with_http(host, TIMEOUT, API_DEFAULT_VERSION)?
+            }
+            _ => Docker::connect_with_host(host)?,
+        };
         docker
             .with_timeout(Duration::from_secs(TIMEOUT))
             .negotiate_version()

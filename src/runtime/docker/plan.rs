@@ -28,6 +28,30 @@ pub enum Pull {
     Never,
 }
 
+/// What is to be said of how the container was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Remark {
+    /// Everybody should hear of it.
+    pub warning: bool,
+    pub text: String,
+}
+
+impl Remark {
+    pub(super) fn note(text: impl Into<String>) -> Self {
+        Self {
+            warning: false,
+            text: text.into(),
+        }
+    }
+
+    pub(super) fn warning(text: impl Into<String>) -> Self {
+        Self {
+            warning: true,
+            text: text.into(),
+        }
+    }
+}
+
 /// A folder of the host that the build sees.
 #[derive(Clone, Debug)]
 pub struct Tree {
@@ -70,10 +94,17 @@ pub struct Plan {
     pub build: String,
     /// What the container may use.
     pub limits: Option<crate::compute::Limits>,
+    /// The build gets an engine of its own, which the image's ENTRYPOINT starts.
     pub privileged: bool,
+    /// The build gets the host's engine.
+    pub docker_socket: bool,
+    /// Where that one listens, on its own machine.
+    pub engine_socket: String,
     pub network: Option<String>,
     /// As `docker run --add-host` takes them.
     pub add_hosts: Vec<String>,
+    /// What is left out where the source has to be copied.
+    pub excludes: Vec<String>,
     /// As `docker run --volume` takes them.
     pub volumes: Vec<String>,
     /// What the registries want to know, by host.

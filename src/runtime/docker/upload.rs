@@ -1,5 +1,6 @@
 //! The rung that copies: the source as a tar stream into a volume.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
@@ -10,8 +11,9 @@ use std::time::Duration;
 use bollard::query_parameters::UploadToContainerOptionsBuilder;
 use tokio::sync::mpsc;
 
-use super::{Engine, Plan, Progress, Tree, refused};
+use super::{Engine, Plan, Progress, Remark, Tree, refused};
 use crate::error::{Error, Result};
+use crate::excludes::{Excludes, FILE};
 
 impl Engine {
     /// Sends a source, less the output directory, to its place in the container.
@@ -21,7 +23,8 @@ impl Engine {
         plan: &Plan,
         tree: &Tree,
         progress: &mut dyn Progress,
-    ) -> Result<()> {
+    ) -> Result<Vec<Remark>> {
+        let excludes = Excludes::read(&tree.from, &plan.excludes)?;
         let (sender, receiver) = mpsc::channel(16);
         let (source, output) = (tree.from.clone(), plan.output.clone());
         let packed_so_far = Arc::new(AtomicU64::new(0));
@@ -30,6 +33,7 @@ impl Engine {
             pack(
                 &source,
                 &output,
+                &excludes,
                 Pieces {
                     sender,
                     buffer: Vec::new(),
@@ -59,14 +63,17 @@ impl Engine {
         let packed = packing
             .await
             .unwrap_or_else(|error| Err(io::Error::other(error)));
-        match packed {
+        let packed = match packed {
             // The engine hung up on us: what it says is the reason.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe && sent.is_err() => {}
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe && sent.is_err() => {
+                Packed::default()
+            }
             packed => packed.map_err(|error| {
                 Error::environment(format!("the source can't be read: {error}"))
             })?,
-        }
-        sent.map_err(refused("the engine did not take the source"))
+        };
+        sent.map_err(refused("the engine did not take the source"))?;
+        Ok(packed.remarks(tree))
     }
 }
 
@@ -126,22 +133,74 @@ impl Write for Pieces {
     }
 }
 
-fn pack(source: &Path, output: &Path, pieces: Pieces) -> io::Result<()> {
+/// A copy of more bytes is worth a word: each build makes it anew.
+const LARGE: u64 = 100_000_000;
+
+/// What a copy came to.
+#[derive(Debug, Default)]
+struct Packed {
+    /// Bytes of files, by what lies at the source's top.
+    sizes: BTreeMap<PathBuf, u64>,
+    left_out: usize,
+}
+
+impl Packed {
+    fn remarks(&self, tree: &Tree) -> Vec<Remark> {
+        let mut remarks = Vec::new();
+        if self.left_out > 0 {
+            remarks.push(Remark::note(format!(
+                "source: {} files and folders of {} were left out of the copy",
+                self.left_out,
+                tree.from.display()
+            )));
+        }
+        let all: u64 = self.sizes.values().sum();
+        if all > LARGE {
+            let mut largest: Vec<_> = self.sizes.iter().collect();
+            largest.sort_by_key(|(_, size)| std::cmp::Reverse(**size));
+            let largest: Vec<String> = largest
+                .iter()
+                .take(3)
+                .map(|(name, size)| format!("{} {} MB", name.display(), **size / 1_000_000))
+                .collect();
+            remarks.push(Remark::warning(format!(
+                "the source had to be copied, all {} MB of it ({}): --exclude PATTERN or {FILE} leave out what the build does not need",
+                all / 1_000_000,
+                largest.join(", ")
+            )));
+        }
+        remarks
+    }
+}
+
+fn pack(source: &Path, output: &Path, excludes: &Excludes, pieces: Pieces) -> io::Result<Packed> {
+    let mut packed = Packed::default();
     let mut archive = tar::Builder::new(pieces);
+    let relative = |path: &Path| path.strip_prefix(source).unwrap_or(path).to_path_buf();
     let walk = walkdir::WalkDir::new(source)
         .min_depth(1)
         .into_iter()
         .filter_entry(|entry| entry.path() != output);
-    for entry in walk {
+    let mut walk = walk;
+    while let Some(entry) = walk.next() {
         let entry = entry?;
-        let path = entry
-            .path()
-            .strip_prefix(source)
-            .map_err(io::Error::other)?
-            .to_path_buf();
+        let path = relative(entry.path());
+        if excludes.exclude(&path) {
+            packed.left_out += 1;
+            if entry.file_type().is_dir() && excludes.are_final() {
+                walk.skip_current_dir();
+            }
+            continue;
+        }
+        if entry.file_type().is_file()
+            && let Some(top) = path.iter().next()
+        {
+            *packed.sizes.entry(top.into()).or_default() += entry.metadata()?.len();
+        }
         append(&mut archive, entry.path(), &path)?;
     }
-    archive.into_inner()?.flush()
+    archive.into_inner()?.flush()?;
+    Ok(packed)
 }
 
 fn append(archive: &mut tar::Builder<Pieces>, from: &Path, path: &PathBuf) -> io::Result<()> {

@@ -3,7 +3,9 @@
 mod attacks;
 mod disks;
 mod endings;
+mod engines;
 mod kept;
+mod privileged;
 mod registry;
 mod sources;
 mod users;

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::*;
-use crate::cli::ends_with;
+use crate::cli::{contains, ends_with};
 use crate::harness::{Emulator, Runtime};
 
 /// A registry that wants a password, has no image, and tells what it was told.
@@ -91,4 +91,124 @@ fn logins_reach_the_registry() {
             output.complaint()
         );
     }
+}
+
+/// A real registry, from Debian's package, that only `me` with `secret` may use; ended when dropped.
+struct Registry {
+    process: std::process::Child,
+    address: String,
+    folder: tempfile::TempDir,
+}
+
+impl Registry {
+    fn start() -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = free.local_addr().unwrap().to_string();
+        drop(free);
+        let place = text(folder.path());
+        let login = "me:$2b$04$RSUERh9tQ5okQI5Uk8H4Yu0jioACBRughcpIdYPVA/1p3O3c/zklC\n";
+        fs::write(folder.path().join("htpasswd"), login).unwrap();
+        let config = format!(
+            "version: 0.1\nstorage: {{filesystem: {{rootdirectory: {place}/data}}}}\nhttp: {{addr: '{address}'}}\n\
+             auth: {{htpasswd: {{realm: test, path: {place}/htpasswd}}}}\n"
+        );
+        fs::write(folder.path().join("config.yml"), config).unwrap();
+        let process = Command::new("docker-registry")
+            .args(["serve", text(&folder.path().join("config.yml"))])
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        let Ok(process) = process else {
+            crate::harness::say_loudly("NOT TESTED: pulls: there is no docker-registry");
+            return None;
+        };
+        for _ in 0..200 {
+            if std::net::TcpStream::connect(&address).is_ok() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Some(Self {
+            process,
+            address,
+            folder,
+        })
+    }
+
+    /// A folder for `DOCKER_CONFIG` with a login, or without.
+    fn config(&self, login: bool) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        // In base64: `me:secret`.
+        let auth = if login {
+            r#"{"auth":"bWU6c2VjcmV0"}"#
+        } else {
+            "{}"
+        };
+        let config = format!(r#"{{"auths":{{"{}":{auth}}}}}"#, self.address);
+        fs::write(folder.path().join("config.json"), config).unwrap();
+        folder
+    }
+
+    fn stop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// A root with nothing but busybox in it.
+const SMALL_ROOT: &str = "mkdir -p /r/bin /r/tmp /r/etc && cd /r && cp --parents $(ldd /bin/busybox | grep -o '/[^ ]*') . \
+    && cp /bin/busybox bin/ && for tool in sh mkdir cat find tar chown; do ln -s busybox bin/$tool; done && tar -c .";
+
+#[test]
+fn an_image_is_pulled_once_with_the_right_login() {
+    if !engine("pulls from a registry") {
+        return;
+    }
+    let Some(mut registry) = Registry::start() else {
+        return;
+    };
+    let name = format!("{}/small:1", registry.address);
+    let archive = registry.folder.path().join("root.tar");
+    let base = crate::harness::image();
+    let script =
+        format!("docker run --rm {base} sh -c \"$1\" > \"$2\" && docker import \"$2\" \"$3\"");
+    sh(
+        "sh",
+        &["-ec", &script, "sh", SMALL_ROOT, text(&archive), &name],
+    );
+    let image = Image(name.clone());
+    let known = registry.config(true);
+    sh("docker", &["--config", text(known.path()), "push", &name]);
+    sh("docker", &["rmi", &name]);
+
+    let run = |config: &tempfile::TempDir, pull: &str| {
+        let source = Source::commands(&["echo it runs"]);
+        let mut emulator = Emulator::run(source.path(), Runtime::Docker);
+        emulator.command.args(["--image", &name, "--pull", pull]);
+        emulator.command.env("DOCKER_CONFIG", config.path());
+        emulator.finish()
+    };
+    let stranger = registry.config(false);
+    let output = run(&known, "never");
+    ends_with(4, &output);
+    let output = run(&stranger, "missing");
+    ends_with(4, &output);
+    contains(&output.complaint(), "can't be had");
+    let output = run(&known, "missing");
+    ends_with(0, &output);
+    contains(&String::from_utf8_lossy(&output.stdout), "\nit runs\n");
+    // What is there is not asked for again, unless somebody wants it.
+    ends_with(4, &run(&stranger, "always"));
+    ends_with(0, &run(&known, "always"));
+    registry.stop();
+    ends_with(0, &run(&stranger, "missing"));
+    ends_with(4, &run(&known, "always"));
+    drop(image);
 }

@@ -334,3 +334,60 @@ fn secondary_sources() {
         ends_with(2, &source.run(Runtime::Host, &["-s", bad]));
     }
 }
+
+#[test]
+fn an_edit_during_the_build_is_said() {
+    if !engine("edits during the build") {
+        return;
+    }
+    let source = Source::commands(&["echo begun; sleep 1"]);
+    fs::write(source.path().join("quiet.txt"), "").unwrap();
+    let build = Emulator::run(source.path(), Runtime::Docker).start();
+    crate::cli::wait_for(&build, "\nbegun\n");
+    fs::write(source.path().join("edited.txt"), "new").unwrap();
+    let output = build.finish();
+    ends_with(0, &output);
+    let said = output.complaint();
+    contains(&said, "the source was edited while the build ran");
+    contains(&said, "edited.txt");
+    assert!(!said.contains("quiet.txt"), "{said}");
+
+    let output = source.run(Runtime::Docker, &[]);
+    ends_with(0, &output);
+    assert!(
+        !output.complaint().contains("edited"),
+        "{}",
+        output.complaint()
+    );
+}
+
+#[test]
+fn a_copy_leaves_out_what_is_excluded_and_warns_when_large() {
+    if !engine("excludes") {
+        return;
+    }
+    let source = Source::commands(&["find . -type f | sort; stat -c %s big || true"]);
+    for file in ["node_modules/a/b.js", "keep/x.log", "keep/y", "other/z"] {
+        let path = source.path().join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "").unwrap();
+    }
+    fs::write(
+        source.path().join(".buildspecignore"),
+        "node_modules\n**/*.log\n",
+    )
+    .unwrap();
+    let big = fs::File::create(source.path().join("big")).unwrap();
+    big.set_len(120_000_000).unwrap();
+    let output = source.run(
+        Runtime::Docker,
+        &["--source-mode", "copy", "--exclude", "other", "--verbose"],
+    );
+    ends_with(0, &output);
+    let log = String::from_utf8_lossy(&output.stdout);
+    contains(
+        &log,
+        "\n./.buildspecignore\n./big\n./buildspec.yml\n./keep/y\n120000000\n",
+    );
+    contains(&output.complaint(), "all 120 MB of it (big 120 MB");
+}

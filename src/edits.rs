@@ -1,0 +1,89 @@
+//! Whether somebody edited the source while a build ran: an overlay shows such edits in part.
+
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// More names help nobody.
+const MOST: usize = 10;
+
+/// A look at a source of hundreds of thousands of files may be given up: it is only for a remark.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Files and folders below `source` that have changed since `since`; the output directory and Git's own folder count
+/// for nothing, and neither does the top, in which the output directory is made.
+pub fn since(since: SystemTime, source: &Path, output: &Path) -> Vec<PathBuf> {
+    let Ok(since) = since.duration_since(UNIX_EPOCH) else {
+        return Vec::new();
+    };
+    let began = Instant::now();
+    let changed = |entry: &walkdir::DirEntry| {
+        let about = entry.metadata().ok()?;
+        let seconds = u64::try_from(about.ctime()).ok()?;
+        let nanoseconds = u32::try_from(about.ctime_nsec()).ok()?;
+        Some(Duration::new(seconds, nanoseconds) > since)
+    };
+    walkdir::WalkDir::new(source)
+        .min_depth(1)
+        .into_iter()
+        .filter_entry(|entry| entry.path() != output && entry.file_name() != ".git")
+        .take_while(|_| began.elapsed() < PATIENCE)
+        .filter_map(Result::ok)
+        .filter(|entry| changed(entry) == Some(true))
+        .take(MOST + 1)
+        .map(walkdir::DirEntry::into_path)
+        .collect()
+}
+
+/// The remark about them; none where nothing was edited.
+pub fn remark(edited: &[PathBuf], source: &Path) -> Option<String> {
+    if edited.is_empty() {
+        return None;
+    }
+    let names: Vec<String> = edited
+        .iter()
+        .take(MOST)
+        .map(|path| {
+            path.strip_prefix(source)
+                .unwrap_or(path)
+                .display()
+                .to_string()
+        })
+        .collect();
+    let more = if edited.len() > MOST { " and more" } else { "" };
+    Some(format!(
+        "the source was edited while the build ran, which may have seen it before or after: {}{more}",
+        names.join(", ")
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_changed_since_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let source = folder.path();
+        for name in ["old", "gone/file", ".git/index", ".buildspec/x"] {
+            let path = source.join(name);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, "").unwrap();
+        }
+        std::thread::sleep(Duration::from_millis(30));
+        let began = SystemTime::now();
+        std::thread::sleep(Duration::from_millis(30));
+        let output = source.join(".buildspec");
+        assert_eq!(since(began, source, &output), [""; 0].map(PathBuf::from));
+        std::fs::write(source.join(".git/index"), "x").unwrap();
+        std::fs::write(output.join("x"), "x").unwrap();
+        assert_eq!(remark(&since(began, source, &output), source), None);
+        std::fs::remove_file(source.join("gone/file")).unwrap();
+        std::fs::write(source.join("new"), "").unwrap();
+        let said = remark(&since(began, source, &output), source).unwrap();
+        assert!(
+            said.contains("gone") && said.contains("new") && !said.contains("old"),
+            "{said}"
+        );
+    }
+}
