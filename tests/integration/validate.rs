@@ -100,10 +100,13 @@ fn shellcheck_looks_at_all_commands_in_one_run() {
     assert_eq!(
         places,
         [
-            ("SC2045", 5, 39),
+            ("SC2045", 5, 34),
             ("SC2155", 9, 16),
-            ("SC1073", 10, 9),
+            // At the end of the text, which is no place in it: the whole command.
+            ("SC1072", 10, 9),
+            ("SC1073", 10, 22),
             ("SC2155", 15, 16),
+            ("SC2050", 17, 41),
         ],
         "{found:#?}"
     );
