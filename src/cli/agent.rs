@@ -17,10 +17,11 @@ use crate::script::quote;
 #[command(
     disable_help_flag = true,
     after_help = "\
-Artifacts come as artifacts.zip in the -a folder, secondary ones as <id>.zip. The
-exit status is that of `buildspec run`: 0 only if the build succeeded.
+Artifacts come as artifacts.zip in the -a folder, secondary ones as <id>.zip.
+The exit status is that of `buildspec run`: 0 only if the build succeeded.
 
 Examples:
+  buildspec agent -i IMAGE -a out -s . -e build.env
   alias codebuild_build.sh='buildspec agent'"
 )]
 pub(super) struct Arguments {
