@@ -27,10 +27,10 @@ def rows(room):
 
 
 def chosen(wanted):
-    """(room, row) pairs; a filter is a room's name, a row's, or a part of a row's."""
+    """(room, row) pairs; a filter is a part of `room/row`."""
     every = [(room, row) for room in ROOMS for row in rows(room)]
     found = [(room, row) for room, row in every
-             if not wanted or any(word == room or word in row.__name__ for word in wanted)]
+             if not wanted or any(word in f"{room}/{row.__name__}" for word in wanted)]
     if not found:
         sys.exit("no such row; there are: " + ", ".join(f"{room}/{row.__name__}" for room, row in every))
     return found
