@@ -142,6 +142,7 @@ impl Build<'_> {
         document.details.warnings.extend(explained);
         let root = session.layout().root();
         let change = |text: &str| self.masks.rewrite(&text.replace(root, "/codebuild"));
+        let arn = change(&arn);
         let document = document.map_texts(change);
         write_json(&folder.join("report.json"), &document)?;
         self.record.change(|build| build.report_arns.push(arn));
