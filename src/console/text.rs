@@ -160,7 +160,7 @@ pub(super) fn count(number: u64, what: &str) -> String {
 
 /// A line of output as it stands on a screen in the end: what overwrote itself, and without anything that could move
 /// the cursor or change colours.
-pub fn flat(line: &[u8]) -> String {
+pub(crate) fn flat(line: &[u8]) -> String {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let line = line.rsplit(|&byte| byte == b'\r').next().unwrap_or(line);
     let line = &line[..line.len().min(4096)];
