@@ -10,14 +10,13 @@ use aws_sdk_ssm::config::Credentials;
 use aws_sdk_ssm::config::http::HttpRequest;
 use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
 use aws_sigv4::sign::v4::SigningParams;
-use aws_smithy_http_client::default_connector;
 use aws_smithy_runtime_api::client::http::{HttpConnector as _, HttpConnectorSettings};
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use aws_types::service_config::ServiceConfigKey;
 use serde_json::Value;
 
-use super::explain;
+use super::{explain, https};
 use crate::error::{Error, Result};
 use crate::options::Access;
 
@@ -156,7 +155,7 @@ async fn send(request: HttpRequest) -> Result<(u16, Vec<u8>), String> {
         .connect_timeout(Duration::from_secs(5))
         .build();
     let sleep = aws_sdk_ssm::config::SharedAsyncSleep::new(Sleep);
-    let connector = default_connector(&settings, Some(sleep)).ok_or("no HTTPS in this binary")?;
+    let connector = https::connector(&settings, sleep);
     let response = connector.call(request).await;
     let response = response.map_err(|error| explain::chain(&error))?;
     let status = response.status().as_u16();

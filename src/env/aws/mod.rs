@@ -5,10 +5,14 @@
 mod ask;
 pub(crate) mod call;
 mod explain;
+mod https;
 
 use std::time::Duration;
 
-use aws_config::default_provider::region::DefaultRegionChain;
+use aws_config::environment::EnvironmentVariableRegionProvider;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::ProfileFileRegionProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::retry::RetryConfig;
 use aws_config::sts::AssumeRoleProvider;
 use aws_config::timeout::TimeoutConfig;
@@ -44,11 +48,15 @@ pub async fn ask(wanted: &[&Wanted], access: &Access, session: &str) -> Result<T
 
 /// The region of a profile, or of the environment.
 pub async fn region(access: &Access) -> Option<String> {
-    let mut chain = DefaultRegionChain::builder();
-    if let Some(profile) = &access.profile {
-        chain = chain.profile_name(profile);
+    // Not the default chain, which would ask the metadata service of the machine.
+    let mut profile = ProfileFileRegionProvider::builder();
+    if let Some(name) = &access.profile {
+        profile = profile.profile_name(name);
     }
-    let region = chain.build().region().await?;
+    let region = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new())
+        .or_else(profile.build())
+        .region()
+        .await?;
     Some(region.to_string())
 }
 
@@ -91,7 +99,9 @@ async fn load(access: &Access) -> SdkConfig {
         .operation_attempt_timeout(Duration::from_secs(15))
         .operation_timeout(Duration::from_secs(45))
         .build();
+    let client = https::client();
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .http_client(client.clone())
         .retry_config(RetryConfig::standard())
         .timeout_config(timeouts);
     if let Some(region) = &access.region {
@@ -100,6 +110,7 @@ async fn load(access: &Access) -> SdkConfig {
     if let Some(profile) = &access.profile {
         // As with the `aws` command, a profile that is named goes before keys in the environment.
         let named = aws_config::profile::ProfileFileCredentialsProvider::builder()
+            .configure(&ProviderConfig::without_region().with_http_client(client))
             .profile_name(profile)
             .build();
         loader = loader.profile_name(profile).credentials_provider(named);
