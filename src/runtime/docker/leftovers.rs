@@ -147,7 +147,7 @@ pub(super) async fn remove(engine: &Engine, leftover: &Leftover) -> Result<Vec<L
             Err(error) if status(&error) == Some(404) => return Ok(removed),
             Err(error) if status(&error) == Some(409) && patience > 0 => {
                 patience -= 1;
-                removed.extend(remove_late_users(engine, leftover).await?);
+                removed.extend(Box::pin(remove_late_users(engine, leftover)).await?);
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
             Err(error) => return Err(refused("the engine can't remove what a build left")(error)),
