@@ -46,6 +46,8 @@ pub struct Options {
     pub privileged: bool,
     pub network: Option<String>,
     pub container: ContainerOptions,
+    /// In PEM: what the build trusts besides its image's own.
+    pub root_certificates: Option<String>,
     /// `-e` and `--env-file`, the later one wins.
     pub overrides: Vec<Override>,
     /// The build is to look as if this had started it.
