@@ -143,6 +143,8 @@ pub struct ContainerOptions {
     pub volumes: Vec<String>,
     /// The build gets the host's engine in place of one of its own.
     pub docker_socket: bool,
+    /// The container stays after the build.
+    pub keep: bool,
     /// What is left out where the source has to be copied, in the syntax of `.dockerignore`.
     pub excludes: Vec<String>,
     /// Logins of registries.

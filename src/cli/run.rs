@@ -403,6 +403,11 @@ pub(super) fn settle(arguments: Arguments, recorded: Option<Reading>) -> Result<
         let minutes = project.timeout_in_minutes.as_ref()?.value;
         Some(Duration::from_mins(minutes.into()))
     });
+    if arguments.container.keep && matches!(arguments.runtime, Runtime::Host) {
+        return Err(Error::usage(
+            "--keep keeps a container, and --runtime host has none",
+        ));
+    }
     let host = host_facts(arguments.runtime, region)?;
     let (mut overrides, remark) = arguments.network_of_host.proxies(&host.engine.host)?;
     reading.remarks.extend(remark);

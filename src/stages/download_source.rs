@@ -209,6 +209,7 @@ impl Build<'_> {
             .as_ref()
             .map(|shell| shell.value)
             .unwrap_or_default();
+        self.shell = shell;
         Ok(Session::begin(
             supervisor,
             self.layout.clone(),
