@@ -12,6 +12,12 @@ use crate::harness::say_loudly;
 
 /// A shell with a debugger that stands before the second command; None where there is no such shell.
 fn in_bash(source: &Source) -> Option<Terminal> {
+    let mut terminal = bash()?;
+    start(&mut terminal, source, "");
+    Some(terminal)
+}
+
+fn bash() -> Option<Terminal> {
     if Command::new("bash").arg("--version").output().is_err() {
         say_loudly("no bash here: job control is not tested");
         return None;
@@ -19,13 +25,12 @@ fn in_bash(source: &Source) -> Option<Terminal> {
     let variables = [("PS1".to_owned(), "host> ".to_owned())];
     let mut terminal = Terminal::program("bash", &["--norc", "--noprofile", "-i"], &variables);
     terminal.expect("host> ");
-    start(&mut terminal, source);
     Some(terminal)
 }
 
-fn start(terminal: &mut Terminal, source: &Source) {
+fn start(terminal: &mut Terminal, source: &Source, behind: &str) {
     terminal.line(&format!(
-        "{} run {} --runtime host --break BUILD:2",
+        "{} run {} --runtime host --break BUILD:2 {behind}",
         env!("CARGO_BIN_EXE_buildspec"),
         source.path().display()
     ));
@@ -103,8 +108,34 @@ fn a_killed_debugger_leaves_the_shell_its_terminal() {
         terminal.line("stty -a");
         terminal.expect("isig icanon iexten echo ");
         terminal.expect("host> ");
-        start(&mut terminal, &source);
+        start(&mut terminal, &source, "");
     }
     terminal.line("continue");
     terminal.expect("SUCCEEDED");
+}
+
+#[test]
+fn the_prompt_is_on_the_terminal_whichever_stream_leads_elsewhere() {
+    let Some(mut terminal) = bash() else {
+        return;
+    };
+    for (behind, log) in [
+        ("| cat >log", "echo two"),
+        (">log", "echo two"),
+        ("2>log", ""),
+    ] {
+        let source = Source::commands(&["echo one", "echo two"]);
+        start(&mut terminal, &source, behind);
+        terminal.line("where");
+        terminal.expect("phase BUILD, command 2 of 2");
+        terminal.expect("(debug) BUILD:2> ");
+        terminal.line("continue");
+        terminal.expect("host> ");
+        terminal.line("cat log; echo sh''own");
+        if !log.is_empty() {
+            terminal.expect(&format!("Running command {log}"));
+        }
+        terminal.expect("shown");
+        terminal.expect("host> ");
+    }
 }

@@ -5,6 +5,17 @@ use std::process::Command;
 use super::*;
 use crate::harness::say_loudly;
 
+#[track_caller]
+fn bytes_get_through(terminal: &mut Terminal) {
+    // What bollard takes for the head of a frame, UTF-8, and a lot at once.
+    terminal.line("printf '<\\001x\\002\\000y>'; printf '\\001a'; sleep 0.2; printf '\\002b\\303'; sleep 0.2; printf '\\251|'; echo end");
+    terminal.expect("end");
+    eventually("all bytes", || {
+        let bytes = terminal.bytes();
+        memchr::memmem::find(&bytes, b"<\x01x\x02\0y>\x01a\x02b\xc3\xa9|").is_some()
+    });
+}
+
 #[test]
 fn every_byte_and_every_size_gets_through() {
     both("bytes of a terminal", |runtime| {
@@ -12,13 +23,7 @@ fn every_byte_and_every_size_gets_through() {
         let mut terminal = stopped(&source, runtime);
         terminal.line("shell");
         terminal.expect("BUILD:2 src ");
-        // What bollard takes for the head of a frame, UTF-8, and a lot at once.
-        terminal.line("printf '<\\001x\\002\\000y>'; printf '\\001a'; sleep 0.2; printf '\\002b\\303'; sleep 0.2; printf '\\251|'; echo end");
-        terminal.expect("end");
-        eventually("all bytes", || {
-            let bytes = terminal.bytes();
-            memchr::memmem::find(&bytes, b"<\x01x\x02\0y>\x01a\x02b\xc3\xa9|").is_some()
-        });
+        bytes_get_through(&mut terminal);
         terminal.line("seq 20000 | tail -n 3 | tr '\\n' ' '; seq 30000 | cksum");
         terminal.expect("19998 19999 20000 ");
         terminal.line("stty size");
@@ -127,4 +132,50 @@ fn a_shell_is_its_commands_users() {
     terminal.expect("daemon");
     terminal.line("exit");
     assert_eq!(terminal.ends(), Some(0), "{}", terminal.screen());
+}
+
+#[test]
+fn a_terminal_through_ssh() {
+    if !engine("a terminal through ssh") {
+        return;
+    }
+    // Stands for the way to another machine.
+    let home = tempfile::tempdir().unwrap();
+    let ssh = home.path().join("ssh");
+    let script = "#!/bin/sh\nwhile [ \"$1\" != -- ]; do shift; done\nshift 2\nexec env -u DOCKER_HOST \"$@\"\n";
+    fs::write(&ssh, script).unwrap();
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(&ssh, executable).unwrap();
+    let path = crate::harness::ambient("PATH").unwrap_or_default();
+    let variables = [
+        ("DOCKER_HOST", "ssh://far".to_owned()),
+        ("PATH", format!("{}:{path}", home.path().display())),
+    ]
+    .map(|(name, value)| (name.to_owned(), value));
+    let source = Source::commands(COMMANDS);
+    let arguments = ["--break", "BUILD:2"];
+    let mut terminal = Terminal::of(
+        "run",
+        source.path(),
+        Runtime::Docker,
+        &arguments,
+        &variables,
+    );
+    terminal.expect("(debug) BUILD:2> ");
+    terminal.line("shell");
+    terminal.expect("BUILD:2 src ");
+    bytes_get_through(&mut terminal);
+    terminal.resize(31, 117);
+    terminal.line("sleep 0.5; stty size");
+    terminal.expect("31 117");
+    terminal.line("sleep 1000");
+    thread::sleep(Duration::from_millis(500));
+    terminal.send(b"\x03");
+    terminal.line("echo st''ill here; exit");
+    terminal.expect("still here");
+    terminal.expect("(debug) BUILD:2> ");
+    terminal.line("continue");
+    assert_eq!(terminal.ends(), Some(0), "{}", terminal.screen());
+    assert!(terminal.is_sane());
+    assert_eq!(leftovers(&id(&source)), Vec::<String>::new());
 }
