@@ -8,6 +8,7 @@ mod kept;
 mod privileged;
 mod registry;
 mod sources;
+pub(crate) mod tls;
 mod users;
 
 use std::collections::BTreeMap;
