@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
+use tempfile::NamedTempFile;
 
 use crate::error::{Error, Result};
 
@@ -139,7 +140,7 @@ fn failed(output: &Path, error: &io::Error) -> Error {
 pub fn publish(from: &Path, to: &Path) -> Result<()> {
     let failed = |error: io::Error| {
         Error::environment(format!("{} can't be written: {error}", to.display()))
-            .hint(format!("what did not get there is in {}", from.display()))
+            .hint(format!("all of it is in {}", from.display()))
     };
     fs::create_dir_all(to).map_err(failed)?;
     for entry in walkdir::WalkDir::new(from).min_depth(1) {
@@ -150,21 +151,25 @@ pub fn publish(from: &Path, to: &Path) -> Result<()> {
             fs::create_dir_all(&target).map_err(failed)?;
         } else if fs::rename(entry.path(), &target).is_err() {
             // Another file system.
-            fs::remove_file(&target).ok();
             copy(entry.path(), &target).map_err(failed)?;
         }
     }
     fs::remove_dir_all(from).map_err(failed)
 }
 
-/// Half a file is worse than none.
+/// The file appears under its name only when it is whole; until then, one that is there stays.
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
     if from.is_symlink() {
+        fs::remove_file(to).ok();
         return symlink(fs::read_link(from)?, to);
     }
-    fs::copy(from, to).map(|_| ()).inspect_err(|_| {
-        fs::remove_file(to).ok();
-    })
+    let mut new = NamedTempFile::new_in(to.parent().unwrap_or(to))?;
+    let mut old = File::open(from)?;
+    io::copy(&mut old, new.as_file_mut())?;
+    new.as_file()
+        .set_permissions(old.metadata()?.permissions())?;
+    new.persist(to)?;
+    Ok(())
 }
 
 /// The number that the next build will have, if nobody else takes it.
