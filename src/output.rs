@@ -79,20 +79,15 @@ impl BuildFolder {
     pub fn abandon(&self, output: &Path) {
         fs::remove_dir_all(&self.path).ok();
         let builds = output.join("builds");
-        match numbers(&builds)
-            .ok()
-            .and_then(|numbers| numbers.last().copied())
-        {
-            Some(number) => {
-                point_latest(output, number).ok();
-            }
-            None => {
-                fs::remove_file(output.join("latest")).ok();
-                fs::remove_dir(&builds).ok();
-                if self.first {
-                    forget(output);
-                }
-            }
+        let newest = numbers(&builds).unwrap_or_default().pop();
+        if let Some(number) = newest {
+            point_latest(output, number).ok();
+            return;
+        }
+        fs::remove_file(output.join("latest")).ok();
+        fs::remove_dir(&builds).ok();
+        if self.first {
+            forget(output);
         }
     }
 

@@ -100,7 +100,7 @@ pub async fn run(
         went = build.go(&script) => went,
         stop = stop => Err(Halt::Stopped(stop)),
     };
-    build.end(went).await
+    Box::pin(build.end(went)).await
 }
 
 /// Opens a shell in what a build would run in, before any phase, and cleans up after it. No build is kept.

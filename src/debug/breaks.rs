@@ -145,15 +145,34 @@ pub enum Reason {
     Breakpoint,
 }
 
+/// Whether a build stops at whatever comes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Steps {
+    #[default]
+    None,
+    /// `next`.
+    One,
+    /// `--step`, until somebody says `continue`.
+    All,
+}
+
+impl Steps {
+    /// Whether it stops now.
+    fn take(&mut self) -> bool {
+        let stops = *self != Self::None;
+        if *self == Self::One {
+            *self = Self::None;
+        }
+        stops
+    }
+}
+
 /// All that decides whether a build stops.
 #[derive(Clone, Debug, Default)]
 pub struct Breaks {
     points: Vec<(BreakPoint, bool)>,
     on_failure: bool,
-    /// `--step`: stop at every command, until somebody says `continue`.
-    stepping: bool,
-    /// `next`: stop once more, at whatever comes.
-    once: bool,
+    steps: Steps,
     /// The last command was tried by hand: its failure is news.
     trying: bool,
 }
@@ -164,8 +183,7 @@ impl Breaks {
         Self {
             points: points.iter().map(|&point| (point, false)).collect(),
             on_failure,
-            stepping,
-            once: false,
+            steps: if stepping { Steps::All } else { Steps::None },
             trying: false,
         }
     }
@@ -173,7 +191,7 @@ impl Breaks {
     /// Whether the build stops before this command.
     pub fn before(&mut self, point: BreakPoint) -> Option<Reason> {
         self.trying = false;
-        let once = std::mem::take(&mut self.once);
+        let step = self.steps.take();
         let mut hit = false;
         for (known, reached) in &mut self.points {
             if *known == point {
@@ -181,7 +199,7 @@ impl Breaks {
                 hit = true;
             }
         }
-        match (hit, self.stepping || once) {
+        match (hit, step) {
             (true, _) => Some(Reason::Point),
             (false, true) => Some(Reason::Step),
             (false, false) => None,
@@ -190,13 +208,14 @@ impl Breaks {
 
     /// Whether it stops when a command has failed.
     pub fn after_failure(&mut self) -> bool {
-        let once = std::mem::take(&mut self.once);
-        self.on_failure || self.stepping || self.trying || once
+        self.steps.take() || self.on_failure || self.trying
     }
 
     /// `next`.
     pub fn step(&mut self) {
-        self.once = true;
+        if self.steps == Steps::None {
+            self.steps = Steps::One;
+        }
     }
 
     /// `retry` and `edit`.
@@ -206,8 +225,7 @@ impl Breaks {
 
     /// `continue`.
     pub fn go_on(&mut self) {
-        self.stepping = false;
-        self.once = false;
+        self.steps = Steps::None;
         self.trying = false;
     }
 

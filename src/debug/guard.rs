@@ -17,7 +17,7 @@ pub const WATCH: &str = "--watch-terminal";
 const DEAF: &str = r#"trap '' HUP INT QUIT TERM TSTP TTIN TTOU; exec "$0" "$1""#;
 
 /// The usual modes, without moving the cursor.
-const USUAL: &str = "\x1b[?1047l\x1b[?1l\x1b[?25h\x1b[?1000l\x1b[?1002l\x1b[?2004l\x1b[0m";
+const USUAL: &str = "\x1b[?1047l\x1b[?1l\x1b[?25h\x1b[?1000l\x1b[?1002l\x1b[0m";
 
 /// This process's terminal.
 #[derive(Clone, Debug)]
@@ -122,8 +122,8 @@ impl Watch {
 
 /// The work of the process beside a debugger: standard input ends without a word when the debugger was killed.
 ///
-/// The kernel closes what a process had open before it tells its parent of the end. So whoever waits to read is awake
-/// before the user's shell, which draws its next prompt on a terminal that is as it was.
+/// The kernel closes what a process had open before it tells its parent of the end. So whoever waits to read is woken
+/// before the user's shell is, which then draws its next prompt on a terminal that is as it was.
 pub fn watch() -> io::Result<()> {
     let mut tty = File::options().read(true).write(true).open("/dev/tty")?;
     let saved = tcgetattr(&tty)?;
@@ -138,6 +138,6 @@ pub fn watch() -> io::Result<()> {
     if nobody_came || !tcgetattr(&tty)?.local_modes.contains(LocalModes::ISIG) {
         tcsetattr(&tty, OptionalActions::Now, &saved)?;
     }
-    let end = if nobody_came { "\r\n" } else { "" };
+    let end = if nobody_came { "\x1b[?2004l\r\n" } else { "" };
     tty.write_all(format!("{USUAL}{end}").as_bytes())
 }
