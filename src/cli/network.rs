@@ -11,8 +11,8 @@ use crate::project::file::Remark;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct NetworkArguments {
-    /// Give the build this machine's proxies: those that Docker's config.json has for containers, else HTTP_PROXY,
-    /// HTTPS_PROXY, NO_PROXY, ALL_PROXY and FTP_PROXY.
+    /// Give the build this machine's proxies: those that Docker's config.json has for containers, else `HTTP_PROXY` and
+    /// its like.
     #[arg(long, env = "BUILDSPEC_PROXY", help_heading = "Image and source")]
     proxy: bool,
 
@@ -84,6 +84,9 @@ const NAMES: [&str; 5] = [
     "NO_PROXY",
 ];
 
+/// The same in Docker's `config.json`.
+const KEYS: [&str; 5] = ["allProxy", "ftpProxy", "httpsProxy", "httpProxy", "noProxy"];
+
 /// In either spelling; the usual one wins.
 fn ambient() -> BTreeMap<&'static str, String> {
     let value =
@@ -97,17 +100,8 @@ fn ambient() -> BTreeMap<&'static str, String> {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Config {
-    proxies: BTreeMap<String, Proxies>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Proxies {
-    http_proxy: String,
-    https_proxy: String,
-    no_proxy: String,
-    ftp_proxy: String,
-    all_proxy: String,
+    /// By engine, then by the names of `KEYS`.
+    proxies: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 /// What `docker run` would set: the section of this engine, else `default`.
@@ -120,18 +114,12 @@ fn configured(file: &Path, engine: &str) -> Result<BTreeMap<&'static str, String
     })?;
     let of_engine = config.proxies.remove(engine);
     let proxies = of_engine.or_else(|| config.proxies.remove("default"));
-    let proxies = proxies.unwrap_or_default();
-    let values = [
-        ("ALL_PROXY", proxies.all_proxy),
-        ("FTP_PROXY", proxies.ftp_proxy),
-        ("HTTPS_PROXY", proxies.https_proxy),
-        ("HTTP_PROXY", proxies.http_proxy),
-        ("NO_PROXY", proxies.no_proxy),
-    ];
-    Ok(values
-        .into_iter()
-        .filter(|(_, value)| !value.is_empty())
-        .collect())
+    let mut proxies = proxies.unwrap_or_default();
+    let values = KEYS.iter().zip(NAMES).filter_map(|(key, name)| {
+        let value = proxies.remove(*key).filter(|value| !value.is_empty())?;
+        Some((name, value))
+    });
+    Ok(values.collect())
 }
 
 /// The blocks of a text that are certificates.
