@@ -22,6 +22,8 @@ pub struct BuildFolder {
     pub path: PathBuf,
     /// Also the build's number.
     pub number: u64,
+    /// The output directory was made for it.
+    first: bool,
     /// Held as long as the process lives, however it ends.
     _lock: Arc<File>,
 }
@@ -44,11 +46,12 @@ pub fn is_taken(folder: &Path) -> bool {
 impl BuildFolder {
     /// Takes the next free number below `output`, points `latest` at it and lets builds beyond `keep` go.
     pub fn take(output: &Path, keep: usize) -> Result<Self> {
-        prepare(output)?;
         let builds = output.join("builds");
         let failed = |error| failed(output, &error);
-        fs::create_dir_all(&builds).map_err(failed)?;
+        let first = !output.exists();
         let taken = loop {
+            prepare(output)?;
+            fs::create_dir_all(&builds).map_err(failed)?;
             let number = next_number(output);
             let path = builds.join(number.to_string());
             match fs::create_dir(&path) {
@@ -57,10 +60,13 @@ impl BuildFolder {
                     break Self {
                         path,
                         number,
+                        first,
                         _lock: lock,
                     };
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                // Another process gave up what it had made for its first build.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(failed(error)),
             }
         };
@@ -69,17 +75,20 @@ impl BuildFolder {
         Ok(taken)
     }
 
-    /// Gives the folder up, for a build that never began.
+    /// Gives the folder up, for a build that never began, and all that was only made for it.
     pub fn abandon(&self, output: &Path) {
         fs::remove_dir_all(&self.path).ok();
         let builds = output.join("builds");
-        match numbers(&builds)
-            .ok()
-            .and_then(|numbers| numbers.last().copied())
-        {
-            Some(number) => point_latest(output, number).ok(),
-            None => fs::remove_file(output.join("latest")).ok(),
-        };
+        let newest = numbers(&builds).unwrap_or_default().pop();
+        if let Some(number) = newest {
+            point_latest(output, number).ok();
+            return;
+        }
+        fs::remove_file(output.join("latest")).ok();
+        fs::remove_dir(&builds).ok();
+        if self.first {
+            forget(output);
+        }
     }
 
     /// A file of the build.
@@ -100,6 +109,18 @@ pub fn prepare(output: &Path) -> Result<()> {
             }
         })
         .map_err(|error| failed(output, &error))
+}
+
+/// Removes the output directory where nothing is in it but our own file for Git.
+fn forget(output: &Path) {
+    let entries = fs::read_dir(output).map(|entries| entries.flatten().collect::<Vec<_>>());
+    if let Ok([only]) = entries.as_deref()
+        && only.file_name() == ".gitignore"
+        && fs::read(only.path()).is_ok_and(|text| text == IGNORED.as_bytes())
+    {
+        fs::remove_file(only.path()).ok();
+        fs::remove_dir(output).ok();
+    }
 }
 
 fn failed(output: &Path, error: &io::Error) -> Error {
@@ -209,6 +230,26 @@ mod tests {
                 .unwrap()
                 .contains("/builds/")
         );
+    }
+
+    #[test]
+    fn a_build_that_never_began_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let output = folder.path().join("output");
+        let first = BuildFolder::take(&output, 2).unwrap();
+        first.abandon(&output);
+        assert!(!output.exists());
+        BuildFolder::take(&output, 2).unwrap();
+        let second = BuildFolder::take(&output, 2).unwrap();
+        second.abandon(&output);
+        assert_eq!(numbers(&output.join("builds")).unwrap(), [1]);
+        let latest = fs::read_link(output.join("latest")).unwrap();
+        assert_eq!(latest, Path::new("builds/1"));
+
+        let mine = folder.path().join("mine");
+        fs::create_dir(&mine).unwrap();
+        BuildFolder::take(&mine, 2).unwrap().abandon(&mine);
+        assert!(mine.exists());
     }
 
     #[test]

@@ -5,15 +5,55 @@
 //! for the end, `~ TEXT` is on the screen nowhere, `@ TEXT` is in the buildspec afterwards.
 
 mod endings;
+mod jobs;
+mod programs;
 mod terminal;
 
 use std::fs;
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use terminal::Terminal;
 
 use crate::cli::{Source, engine};
 use crate::harness::{Runtime, leftovers};
+
+const COMMANDS: &[&str] = &["echo one", "echo two"];
+
+/// Both runtimes, one after the other.
+fn both(test: &str, check: impl Fn(Runtime)) {
+    check(Runtime::Host);
+    if engine(test) {
+        check(Runtime::Docker);
+    }
+}
+
+#[track_caller]
+fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < Duration::from_mins(1), "never: {what}");
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn id(source: &Source) -> String {
+    let record = source.record();
+    record["id"]
+        .as_str()
+        .unwrap()
+        .split_once(':')
+        .unwrap()
+        .1
+        .to_owned()
+}
+
+fn stopped(source: &Source, runtime: Runtime) -> Terminal {
+    let mut terminal = Terminal::of("run", source.path(), runtime, &["--break", "BUILD:2"], &[]);
+    terminal.expect("(debug) BUILD:2> ");
+    terminal
+}
 
 macro_rules! transcripts {
     ($($name:ident)*) => {
@@ -52,6 +92,7 @@ transcripts! {
     shell
     shell_verb
     steps
+    tried_again
     unreached
 }
 
@@ -132,14 +173,6 @@ fn play_with(name: &str, runtime: Runtime, more: &[(String, String)]) {
         }
     }
     if runtime == Runtime::Docker && source.kept().join("build.json").exists() {
-        let record = source.record();
-        let id = record["id"]
-            .as_str()
-            .unwrap()
-            .split_once(':')
-            .unwrap()
-            .1
-            .to_owned();
-        assert_eq!(leftovers(&id), Vec::<String>::new());
+        assert_eq!(leftovers(&id(&source)), Vec::<String>::new());
     }
 }
