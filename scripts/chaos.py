@@ -504,7 +504,7 @@ class Chaos:
             engine.start()
             engine.load()
             for file in places:
-                fill = f"cat /dev/zero > {file}"
+                fill = f"dd if=/dev/zero of={file} bs=1M count=2000"
                 for rest, allowed in (("false", {1}), ("true", {0, 1, 4})):
                     text = BUILDSPEC.replace("seq 20000 | tail -1", f"{fill}; {rest}")
                     source = Source(self.place, text)
