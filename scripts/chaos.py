@@ -440,20 +440,22 @@ class Chaos:
                         pass
 
                 threading.Thread(target=read, daemon=True).start()
-                if end == "shell":
-                    self.seen(seen, b"(debug)")
-                    os.write(ours, b"shell\r")
-                    self.seen(seen, b"BUILD:1 src")
-                    build.send_signal(signal.SIGTERM)
-                elif end:
-                    self.seen(seen, b"PROVISIONING")
-                    self.moment(1)
-                    build.send_signal(end)
                 try:
+                    if end == "shell":
+                        self.seen(seen, b"(debug)")
+                        os.write(ours, b"shell\r")
+                        self.seen(seen, b"BUILD:1 src")
+                        build.send_signal(signal.SIGTERM)
+                    elif end:
+                        self.seen(seen, b"PROVISIONING")
+                        self.moment(1)
+                        build.send_signal(end)
                     code = build.wait(60)
                 except subprocess.TimeoutExpired:
-                    build.kill()
                     raise Wrong(f"{end}: still running") from None
+                finally:
+                    build.kill()
+                    build.wait()
                 if termios.tcgetattr(theirs) != before:
                     raise Wrong(f"{end}: the terminal is not as it was")
                 time.sleep(0.1)
