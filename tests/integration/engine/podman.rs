@@ -4,6 +4,8 @@ use std::process::Child;
 use std::thread;
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
+
 use super::*;
 use crate::cli::{contains, ends_with};
 use crate::harness::{Emulator, Runtime};
@@ -82,11 +84,27 @@ impl Drop for Podman {
             .output();
         let _ = self.service.kill();
         let _ = self.service.wait();
+        end_all_of(folder);
         // Its store is a mount of its own.
         let _ = Command::new("umount")
             .arg("-l")
             .arg(folder.join("root/overlay"))
             .output();
+    }
+}
+
+/// What watches over a shell goes on for five minutes after it, and then would make the store anew.
+fn end_all_of(folder: &Path) {
+    for process in fs::read_dir("/proc").unwrap().flatten() {
+        let Some(id) = process.file_name().to_str().and_then(|id| id.parse().ok()) else {
+            continue;
+        };
+        let line = fs::read(process.path().join("cmdline")).unwrap_or_default();
+        if String::from_utf8_lossy(&line).contains(text(folder))
+            && let Some(pid) = Pid::from_raw(id)
+        {
+            let _ = kill_process(pid, Signal::KILL);
+        }
     }
 }
 
