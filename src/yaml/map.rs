@@ -40,6 +40,15 @@ pub fn map(source: &Source) -> Tree {
     builder.tree
 }
 
+/// The file ends with this scalar, and not with a line's end.
+fn ends_in_text(text: &str, scalar: Span) -> bool {
+    scalar.end == text.len()
+        && text.get(scalar.range()).is_some_and(|scalar| {
+            let line = scalar.rsplit(['\n', '\r']).next();
+            line.is_some_and(|line| !line.trim().is_empty())
+        })
+}
+
 /// The span as it is, or the nearest one that lies in the text and on its characters' bounds.
 fn clamp(text: &str, span: Span) -> Span {
     let start = text.floor_char_boundary(span.start);
@@ -106,13 +115,9 @@ impl Builder {
             Event::DocumentEnd => self.done = true,
             Event::Scalar(value, style, anchor, tag) => {
                 self.tag(tag.as_deref(), span);
-                let last_line = text.get(span.range()).is_some_and(|scalar| {
-                    let line = scalar.rsplit(['\n', '\r']).next();
-                    span.end == text.len() && line.is_some_and(|line| !line.trim().is_empty())
-                });
                 let value = match style {
                     // libyaml adds no line break that the file does not have.
-                    ScalarStyle::Literal | ScalarStyle::Folded if last_line => {
+                    ScalarStyle::Literal | ScalarStyle::Folded if ends_in_text(text, span) => {
                         value.strip_suffix('\n').unwrap_or(&value)
                     }
                     _ => &value,

@@ -27,6 +27,8 @@ pub(super) struct Decoder<'a> {
     pub(super) unknown_keys: Vec<(String, Vec<String>)>,
     /// Keys whose wrong place a finding has explained already, with every occurrence of them.
     explained: Vec<String>,
+    /// Every key that stands more than once in the same place, each time.
+    twice: Vec<(String, Span)>,
 }
 
 impl<'a> Decoder<'a> {
@@ -36,6 +38,7 @@ impl<'a> Decoder<'a> {
             findings: Vec::new(),
             unknown_keys: Vec::new(),
             explained: Vec::new(),
+            twice: Vec::new(),
         }
     }
 
