@@ -334,9 +334,9 @@ fn load(path: &Path) -> Result<Vec<u8>> {
 
 fn read_all(stdin: &mut dyn Read) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    stdin.read_to_end(&mut bytes).map_err(|error| {
-        Error::environment("could not read the standard input").because(error)
-    })?;
+    stdin
+        .read_to_end(&mut bytes)
+        .map_err(|error| Error::environment("could not read the standard input").because(error))?;
     Ok(bytes)
 }
 

@@ -144,7 +144,9 @@ pub fn did_you_mean<'a>(key: &str, allowed: &[&'a str]) -> Option<&'a str> {
         let length = letters(candidate).count();
         let is_start = wanted.len() >= 4
             && wanted.len() <= length
-            && letters(candidate).zip(wanted.chars()).all(|(one, other)| one == other);
+            && letters(candidate)
+                .zip(wanted.chars())
+                .all(|(one, other)| one == other);
         if is_start {
             return Some(0);
         }

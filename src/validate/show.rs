@@ -17,9 +17,7 @@ pub enum Format {
 /// A file's part of the answer, for people; nothing in formats that need all files at once.
 pub(super) fn file(file: &Checked, options: &Options) -> String {
     match options.format {
-        Format::Human => {
-            human::render(&file.source, &file.findings, options.styled, options.width)
-        }
+        Format::Human => human::render(&file.source, &file.findings, options.styled, options.width),
         _ => String::new(),
     }
 }

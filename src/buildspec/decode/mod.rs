@@ -19,6 +19,9 @@ use crate::yaml::{Entry, Node};
 
 pub(super) use root::decode;
 
+/// Behind so many findings nobody reads what an unknown key may have been meant for.
+const MOST_GUESSES: usize = 1000;
+
 /// What one file's decoding gathers.
 pub(super) struct Decoder<'a> {
     source: &'a Source,
@@ -55,6 +58,11 @@ impl<'a> Decoder<'a> {
     ///
     /// `section` is CodeBuild's name for the place in its log; `None` where it is not known to say anything.
     fn unknown_key(&mut self, section: Option<&str>, place: &str, entry: &Entry, allowed: &[&str]) {
+        let allowed = if self.findings.len() < MOST_GUESSES {
+            allowed
+        } else {
+            &[]
+        };
         let finding = unknown_key(self.source, place, &entry.key, allowed);
         self.report(finding);
         let Some(section) = section else { return };
