@@ -49,20 +49,10 @@ impl<'a> Build<'a> {
         let record = Record::create(record, folder.file("build.json")).map_err(failed)?;
         let files = Files::create(&folder).map_err(failed)?;
         // The console comes last: what it shows is already kept.
-        let mut journal = Journal::new(
+        let journal = Journal::new(
             Rewriter::default(),
             vec![Box::new(files), Box::new(record.clone()), console],
         );
-        journal.emit(&Event::BuildStarted {
-            number: folder.number,
-            runtime: match options.runtime {
-                RuntimeKind::Docker => "docker",
-                RuntimeKind::Host => "host",
-            },
-            image: options.image.clone(),
-            source: options.source.display().to_string(),
-            folder: folder.path.display().to_string(),
-        });
         let layout = layout(options, source_number(&identity.uuid));
         Ok(Self {
             options,
@@ -79,6 +69,20 @@ impl<'a> Build<'a> {
             sweep: None,
             desk: None,
         })
+    }
+
+    /// Says that there is a build.
+    pub(crate) fn announce(&mut self) {
+        self.journal.emit(&Event::BuildStarted {
+            number: self.folder.number,
+            runtime: match self.options.runtime {
+                RuntimeKind::Docker => "docker",
+                RuntimeKind::Host => "host",
+            },
+            image: self.options.image.clone(),
+            source: self.options.source.display().to_string(),
+            folder: self.folder.path.display().to_string(),
+        });
     }
 
     /// Waits for what Git was asked at the start; the second time there is nothing to wait for.
