@@ -89,7 +89,18 @@ impl Mapped {
 
     /// Appends a part of another text.
     pub(super) fn append(&mut self, other: &Self, range: Range<usize>) {
-        for (index, piece) in other.pieces.iter().enumerate() {
+        let after = other
+            .pieces
+            .partition_point(|piece| piece.start <= range.start);
+        for (index, piece) in other
+            .pieces
+            .iter()
+            .enumerate()
+            .skip(after.saturating_sub(1))
+        {
+            if piece.start >= range.end {
+                break;
+            }
             let whole = piece.start..other.end(index);
             let (start, end) = (whole.start.max(range.start), whole.end.min(range.end));
             if start >= end {
