@@ -3,6 +3,7 @@
 use tokio::task::JoinHandle;
 
 use crate::debug::Desk;
+use crate::diagnostic::Finding;
 use crate::engine::event::Event;
 use crate::engine::journal::{Journal, Watcher};
 use crate::engine::machine::{Machine, Step};
@@ -59,6 +60,8 @@ pub enum Ended {
 pub(crate) struct Build<'a> {
     pub(crate) options: &'a Options,
     pub(crate) folder: BuildFolder,
+    /// What `validate` finds in the buildspec, meanwhile.
+    pub(crate) findings: Option<JoinHandle<Vec<Finding>>>,
     /// What stands for the source: itself, or a clean checkout in the build's folder.
     pub(crate) source: std::path::PathBuf,
     pub(crate) identity: Identity,

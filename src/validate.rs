@@ -261,6 +261,17 @@ fn the_worst(mut findings: Vec<Finding>) -> Vec<Finding> {
     findings
 }
 
+/// All that is found in the text of one buildspec with every rule, but without ShellCheck.
+pub fn findings(source: &Source, image: Option<String>) -> Vec<Finding> {
+    let lint = lint::Options { image };
+    let read = |source: &Source| lint::all(source, &buildspec::read(source), &lint);
+    let findings = recover::check(source, read);
+    let Ok(selection) = Selection::new(&[], &[], catalogue::rules()) else {
+        return findings;
+    };
+    the_worst(suppress::apply(source, findings, &selection))
+}
+
 /// All that is found in the text of one buildspec.
 fn check_buildspec(source: &Source, options: &Options) -> Vec<Finding> {
     let findings = recover::check(source, |source| read(source, options));
@@ -355,5 +366,7 @@ fn write(path: &Path, text: &str) -> Result<()> {
     })
 }
 
+#[cfg(test)]
+mod kept;
 #[cfg(test)]
 mod tests;

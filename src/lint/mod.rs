@@ -27,6 +27,7 @@ mod reference;
 mod registry;
 mod report_files;
 mod reserved_name;
+mod retry_pattern;
 mod runtime;
 pub mod runtimes;
 mod secret_echo;

@@ -289,13 +289,14 @@ impl Decoder<'_> {
 
     fn runtime_versions(&mut self, entry: &Entry) -> Vec<Variable> {
         let key = "runtime-versions";
-        if let Kind::Sequence(_) = entry.value.kind {
-            self.wrong_kind(
-                &entry.value,
-                key,
-                "map",
-                &["write `python: 3.12` without the `- ` in front"],
-            );
+        if let Kind::Sequence(items) = &entry.value.kind {
+            let written = items.iter().find_map(|item| {
+                let entry = item.entries()?.first()?;
+                Some(format!("{}: {}", entry.key.text()?, entry.value.text()?))
+            });
+            let written = written.as_deref().unwrap_or("python: 3.12");
+            let help = format!("write `{written}` without the `- ` in front");
+            self.wrong_kind(&entry.value, key, "map", &[&help]);
             return Vec::new();
         }
         let versions = self.variables(&entry.value, key);
