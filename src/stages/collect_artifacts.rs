@@ -254,8 +254,8 @@ impl Build<'_> {
             location: stored.place.display().to_string(),
             sha256sum: stored.packed.as_ref().map(|packed| packed.sha256.clone()),
             md5sum: stored.packed.as_ref().map(|packed| packed.md5.clone()),
-            override_artifact_name: item.storage.takes_name().then_some(true),
             artifact_identifier: item.identifier.map(str::to_owned),
+            ..BuildArtifacts::default()
         };
         self.journal.emit(&Event::ArtifactsCollected {
             identifier: place.artifact_identifier.clone(),
@@ -263,10 +263,7 @@ impl Build<'_> {
             files: stored.unpacked.written.len() as u64,
             bytes: stored.unpacked.bytes,
         });
-        self.record.change(|build| match item.identifier {
-            None => build.artifacts = Some(place),
-            Some(_) => build.secondary_artifacts.push(place),
-        });
+        self.record.change(|build| build.note_artifacts(place));
     }
 }
 
