@@ -2,6 +2,7 @@
 
 use tokio::task::JoinHandle;
 
+use crate::buildspec::model::Shell;
 use crate::debug::Desk;
 use crate::diagnostic::Finding;
 use crate::engine::event::Event;
@@ -78,6 +79,8 @@ pub(crate) struct Build<'a> {
     pub(crate) underway: Option<Underway>,
     /// Clears away what earlier builds left, meanwhile.
     pub(crate) sweep: Option<JoinHandle<Result<usize>>>,
+    /// The only one that can read the state that the build leaves.
+    pub(crate) shell: Shell,
     /// Where the build stops, if it is to stop anywhere.
     pub(crate) desk: Option<Desk>,
 }
@@ -133,7 +136,7 @@ impl Build<'_> {
         let supervisor = self.provision(script).await?;
         let mut session = self.download_source(script, supervisor).await?;
         let buildspec = &script.reading.buildspec;
-        self.open_desk(&session).await?;
+        self.open_desk(&session, script).await?;
         let mut machine = Machine::new(&buildspec.phases)
             .only(&self.options.part)
             .run_as(buildspec.run_as.as_ref());
@@ -171,7 +174,7 @@ impl Build<'_> {
         if script.refused.is_some() {
             return Ok(());
         }
-        self.check_break_points(script)?;
+        self.break_points(script)?;
         self.check_part(script)
     }
 
