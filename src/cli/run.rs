@@ -194,7 +194,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     debugger: super::debugger::DebuggerArguments,
 
-    /// What standard output carries [default: pretty on a terminal, codebuild otherwise]
+    /// What standard output carries [default: pretty on a terminal and in GitHub Actions, codebuild otherwise]
     #[arg(
         long,
         value_enum,
@@ -303,7 +303,9 @@ impl Arguments {
         let format = match self.log_format {
             Some(Format::Pretty) => LogFormat::Pretty,
             Some(Format::Json) => LogFormat::Json,
-            None if super::stdout_is_terminal() => LogFormat::Pretty,
+            None if super::stdout_is_terminal() || style.reader == Reader::GitHub => {
+                LogFormat::Pretty
+            }
             Some(Format::Codebuild) | None => LogFormat::CodeBuild,
         };
         (format, style)
