@@ -134,7 +134,12 @@ pub(super) struct Arguments {
     pub(super) aws: super::aws::AwsArguments,
 
     /// Tell the build that this started it: pr:NUMBER, push:BRANCH or tag:NAME.
-    #[arg(long, value_name = "EVENT", env = "BUILDSPEC_EVENT")]
+    #[arg(
+        long,
+        value_name = "EVENT",
+        env = "BUILDSPEC_EVENT",
+        help_heading = "Variables"
+    )]
     event: Option<Trigger>,
 
     /// Where builds are kept [default: SOURCE/.buildspec]
@@ -188,7 +193,7 @@ pub(super) struct Arguments {
     keep_builds: usize,
 
     /// End the build after this many minutes; `90s` are seconds.
-    #[arg(long, value_name = "MINUTES", env = "BUILDSPEC_TIMEOUT", value_parser = minutes)]
+    #[arg(long, value_name = "MINUTES", env = "BUILDSPEC_TIMEOUT", value_parser = minutes, help_heading = "Parts")]
     timeout: Option<Duration>,
 
     #[command(flatten)]

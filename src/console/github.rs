@@ -48,7 +48,12 @@ mod tests {
             excerpt: String::new(),
         };
         assert_eq!(
-            error(Path::new("/w"), Some(&place), "100%: bad", "one\ntwo\r::stop"),
+            error(
+                Path::new("/w"),
+                Some(&place),
+                "100%: bad",
+                "one\ntwo\r::stop"
+            ),
             "::error file=/w/a%2Cb.yml,line=3,col=9,title=100%25%3A bad::one%0Atwo\\r::stop\n"
         );
         assert_eq!(group("BUILD\n::x"), "::group::BUILD%0A::x\n");
