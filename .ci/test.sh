@@ -45,6 +45,7 @@ need shellcheck shellcheck
 BUILDSPEC_TEST_SHELLCHECK=$(command -v shellcheck)
 export BUILDSPEC_TEST_SHELLCHECK
 need busybox busybox
+need openssl openssl
 need strace strace
 
 step "moto, which answers in AWS's place"

@@ -104,10 +104,10 @@ class Chaos:
         if done.returncode:
             raise Wrong(f"clean: {done.stderr.decode(errors='replace')}")
 
-    def left(self, source, host=None):
+    def left(self, source, host=None, output=None):
         """What the engine holds of a source's builds."""
         found = []
-        for record in source.records():
+        for record in source.records(output):
             label = "label=buildspec.build=" + record["id"].split(":")[1]
             for kind in (["ps", "-aq"], ["volume", "ls", "-q"]):
                 docker = ["docker"] + (["-H", host] if host else [])
@@ -127,7 +127,7 @@ class Chaos:
         for _ in range(20):
             # A request that was under way at a kill may be carried out after it.
             self.clean(host)
-            left = self.left(source, host)
+            left = self.left(source, host, output)
             if not left:
                 return
             time.sleep(0.3)
@@ -256,16 +256,22 @@ class Chaos:
         """the output is a small disk that is full at some stage"""
         if os.geteuid():
             return 0
-        sizes = [8, 64] if self.short else [4, 8, 12, 16, 24, 32, 48, 64, 96, 128, 160, 200]
+        codes = []
+        # Too small for a build's folder, for the log, for the artifact; then large enough.
+        sizes = [64, 400, 1000] if self.short else [4, 64, 256, *range(280, 1000, 40), 4000]
         for kib in sizes:
-            source = Source(self.place, BUILDSPEC.replace("seq 20000 | tail -1", "seq 20000"))
+            text = BUILDSPEC.replace("seq 20000 | tail -1", "seq 20000")
+            source = Source(self.place, text.replace("echo artifact", "seq 50000"))
             disk = tempfile.mkdtemp(dir=self.place)
             subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={kib}k", "none", disk], check=True)
             try:
                 code = self.finish(self.start(source, "-o", disk))
-                self.check(source, code, {4, 0}, output=disk)
+                self.check(source, code, {0} if kib == max(sizes) else {4, 0}, output=disk)
+                codes.append(code)
             finally:
                 subprocess.run(["umount", "-l", disk], check=True)
+        if set(codes) != {0, 4}:
+            raise Wrong(f"no size was in between: {codes}")
         return len(sizes)
 
     def between(self, cut):
@@ -353,7 +359,17 @@ class Chaos:
         pathlib.Path(place, "daemon.json").write_text("{}")
         driver = subprocess.check_output(["docker", "info", "--format", "{{.Driver}}"], text=True).strip()
 
-        def start():
+        def end_helpers():
+            """A killed engine leaves these; one that starts anew may wait for them in vain."""
+            for process in pathlib.Path("/proc").glob("[0-9]*"):
+                try:
+                    words = (process / "cmdline").read_bytes()
+                except OSError:
+                    continue
+                if words.split(b"\0")[0].split(b"/")[-1].startswith(b"containerd") and place.encode() in words:
+                    os.kill(int(process.name), signal.SIGKILL)
+
+        def start(again=True):
             # In a network of its own: a second engine takes the first one's bridge away.
             engine = subprocess.Popen(
                 ["unshare", "--net", "--mount", "dockerd", "-H", host, "--data-root", place + "/data", "--exec-root", place + "/exec",
@@ -364,6 +380,11 @@ class Chaos:
                 if subprocess.run(["docker", "-H", host, "version"], capture_output=True).returncode == 0:
                     return engine
                 time.sleep(0.2)
+            engine.kill()
+            engine.wait()
+            end_helpers()
+            if again:
+                return start(again=False)
             raise Wrong("the private engine does not start: " + pathlib.Path(place, "log").read_text()[-500:])
 
         engine = start()
@@ -385,6 +406,7 @@ class Chaos:
         finally:
             engine.terminate()
             engine.wait(60)
+            end_helpers()
         return len(rounds)
 
 

@@ -115,8 +115,17 @@ pub struct Access {
 pub struct Endpoint {
     /// As `DOCKER_HOST` names it: `unix://`, `tcp://`, `ssh://`; empty means the default socket.
     pub host: String,
-    /// The folder of `ca.pem`, `cert.pem` and `key.pem` of an engine that wants TLS.
-    pub certificates: Option<PathBuf>,
+    /// Where the engine wants TLS.
+    pub tls: Option<Tls>,
+}
+
+/// How an engine that wants TLS is spoken to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tls {
+    /// Of `ca.pem`, `cert.pem` and `key.pem`, each of which may be absent.
+    pub folder: PathBuf,
+    /// The user asks for the engine's certificate not to be looked at.
+    pub unverified: bool,
 }
 
 /// What is handed to the engine as it is.

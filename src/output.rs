@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
+use tempfile::NamedTempFile;
 
 use crate::error::{Error, Result};
 
@@ -21,6 +22,8 @@ pub struct BuildFolder {
     pub path: PathBuf,
     /// Also the build's number.
     pub number: u64,
+    /// The output directory was made for it.
+    first: bool,
     /// Held as long as the process lives, however it ends.
     _lock: Arc<File>,
 }
@@ -43,11 +46,12 @@ pub fn is_taken(folder: &Path) -> bool {
 impl BuildFolder {
     /// Takes the next free number below `output`, points `latest` at it and lets builds beyond `keep` go.
     pub fn take(output: &Path, keep: usize) -> Result<Self> {
-        prepare(output)?;
         let builds = output.join("builds");
         let failed = |error| failed(output, &error);
-        fs::create_dir_all(&builds).map_err(failed)?;
+        let first = !output.exists();
         let taken = loop {
+            prepare(output)?;
+            fs::create_dir_all(&builds).map_err(failed)?;
             let number = next_number(output);
             let path = builds.join(number.to_string());
             match fs::create_dir(&path) {
@@ -56,10 +60,13 @@ impl BuildFolder {
                     break Self {
                         path,
                         number,
+                        first,
                         _lock: lock,
                     };
                 }
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                // Another process gave up what it had made for its first build.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(failed(error)),
             }
         };
@@ -68,17 +75,20 @@ impl BuildFolder {
         Ok(taken)
     }
 
-    /// Gives the folder up, for a build that never began.
+    /// Gives the folder up, for a build that never began, and all that was only made for it.
     pub fn abandon(&self, output: &Path) {
         fs::remove_dir_all(&self.path).ok();
         let builds = output.join("builds");
-        match numbers(&builds)
-            .ok()
-            .and_then(|numbers| numbers.last().copied())
-        {
-            Some(number) => point_latest(output, number).ok(),
-            None => fs::remove_file(output.join("latest")).ok(),
-        };
+        let newest = numbers(&builds).unwrap_or_default().pop();
+        if let Some(number) = newest {
+            point_latest(output, number).ok();
+            return;
+        }
+        fs::remove_file(output.join("latest")).ok();
+        fs::remove_dir(&builds).ok();
+        if self.first {
+            forget(output);
+        }
     }
 
     /// A file of the build.
@@ -101,6 +111,18 @@ pub fn prepare(output: &Path) -> Result<()> {
         .map_err(|error| failed(output, &error))
 }
 
+/// Removes the output directory where nothing is in it but our own file for Git.
+fn forget(output: &Path) {
+    let entries = fs::read_dir(output).map(|entries| entries.flatten().collect::<Vec<_>>());
+    if let Ok([only]) = entries.as_deref()
+        && only.file_name() == ".gitignore"
+        && fs::read(only.path()).is_ok_and(|text| text == IGNORED.as_bytes())
+    {
+        fs::remove_file(only.path()).ok();
+        fs::remove_dir(output).ok();
+    }
+}
+
 fn failed(output: &Path, error: &io::Error) -> Error {
     Error::environment(format!(
         "the output directory {} can't be written: {error}",
@@ -113,7 +135,7 @@ fn failed(output: &Path, error: &io::Error) -> Error {
 pub fn publish(from: &Path, to: &Path) -> Result<()> {
     let failed = |error: io::Error| {
         Error::environment(format!("{} can't be written: {error}", to.display()))
-            .hint(format!("what did not get there is in {}", from.display()))
+            .hint(format!("all of it is in {}", from.display()))
     };
     fs::create_dir_all(to).map_err(failed)?;
     for entry in walkdir::WalkDir::new(from).min_depth(1) {
@@ -124,21 +146,25 @@ pub fn publish(from: &Path, to: &Path) -> Result<()> {
             fs::create_dir_all(&target).map_err(failed)?;
         } else if fs::rename(entry.path(), &target).is_err() {
             // Another file system.
-            fs::remove_file(&target).ok();
             copy(entry.path(), &target).map_err(failed)?;
         }
     }
     fs::remove_dir_all(from).map_err(failed)
 }
 
-/// Half a file is worse than none.
+/// The file appears under its name only when it is whole; until then, one that is there stays.
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
     if from.is_symlink() {
+        fs::remove_file(to).ok();
         return symlink(fs::read_link(from)?, to);
     }
-    fs::copy(from, to).map(|_| ()).inspect_err(|_| {
-        fs::remove_file(to).ok();
-    })
+    let mut new = NamedTempFile::new_in(to.parent().unwrap_or(to))?;
+    let mut old = File::open(from)?;
+    io::copy(&mut old, new.as_file_mut())?;
+    new.as_file()
+        .set_permissions(old.metadata()?.permissions())?;
+    new.persist(to)?;
+    Ok(())
 }
 
 /// The number that the next build will have, if nobody else takes it.
@@ -204,6 +230,26 @@ mod tests {
                 .unwrap()
                 .contains("/builds/")
         );
+    }
+
+    #[test]
+    fn a_build_that_never_began_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let output = folder.path().join("output");
+        let first = BuildFolder::take(&output, 2).unwrap();
+        first.abandon(&output);
+        assert!(!output.exists());
+        BuildFolder::take(&output, 2).unwrap();
+        let second = BuildFolder::take(&output, 2).unwrap();
+        second.abandon(&output);
+        assert_eq!(numbers(&output.join("builds")).unwrap(), [1]);
+        let latest = fs::read_link(output.join("latest")).unwrap();
+        assert_eq!(latest, Path::new("builds/1"));
+
+        let mine = folder.path().join("mine");
+        fs::create_dir(&mine).unwrap();
+        BuildFolder::take(&mine, 2).unwrap().abandon(&mine);
+        assert!(mine.exists());
     }
 
     #[test]

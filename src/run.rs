@@ -17,6 +17,7 @@ use crate::record::build::Record;
 use crate::runtime::Lost;
 use crate::runtime::place::Place;
 use crate::script::Layout;
+use crate::stages::Script;
 use crate::stages::provision::Underway;
 
 /// Why a build ends before its time.
@@ -89,11 +90,17 @@ pub async fn run(
     stop: impl Future<Output = Stop>,
 ) -> Result<Ended> {
     let mut build = Build::begin(options, console).await?;
+    let script = build.read_buildspec();
+    if let Err(wrong) = build.check_usage(&script) {
+        build.folder.abandon(&options.output);
+        return Err(wrong);
+    }
+    build.announce();
     let went = tokio::select! {
-        went = build.go() => went,
+        went = build.go(&script) => went,
         stop = stop => Err(Halt::Stopped(stop)),
     };
-    build.end(went).await
+    Box::pin(build.end(went)).await
 }
 
 /// Opens a shell in what a build would run in, before any phase, and cleans up after it. No build is kept.
@@ -108,6 +115,7 @@ pub async fn shell(
 ) -> Result<Ended> {
     let mut build = Build::begin(options, console).await?;
     let folder = build.folder.clone();
+    build.announce();
     let went = tokio::select! {
         went = build.only_shell() => went,
         stop = stop => Err(Halt::Stopped(stop)),
@@ -118,12 +126,9 @@ pub async fn shell(
 }
 
 impl Build<'_> {
-    async fn go(&mut self) -> Result<Status, Halt> {
-        let script = self.read_buildspec();
-        self.check_break_points(&script)?;
-        self.check_part(&script)?;
-        let supervisor = self.provision(&script).await?;
-        let mut session = self.download_source(&script, supervisor).await?;
+    async fn go(&mut self, script: &Script) -> Result<Status, Halt> {
+        let supervisor = self.provision(script).await?;
+        let mut session = self.download_source(script, supervisor).await?;
         let buildspec = &script.reading.buildspec;
         self.open_desk(&session).await?;
         let mut machine = Machine::new(&buildspec.phases)
@@ -137,7 +142,7 @@ impl Build<'_> {
             &mut self.journal,
         )
         .await?;
-        self.close_desk(&script).await;
+        self.close_desk(script).await;
         self.check_files()?;
         match next {
             Next::Finish(status) => Ok(status),
@@ -156,6 +161,15 @@ impl Build<'_> {
                 }
             }
         }
+    }
+
+    /// What was named on the command line and is not there.
+    fn check_usage(&self, script: &Script) -> Result<()> {
+        if script.refused.is_some() {
+            return Ok(());
+        }
+        self.check_break_points(script)?;
+        self.check_part(script)
     }
 
     /// A log that could not be written must not pass for one.

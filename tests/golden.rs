@@ -173,9 +173,8 @@ impl Case {
         if runtime == Runtime::Docker {
             problems.extend(judge_engine(&kept));
         }
-        // One runtime will do: what a record keeps has nothing to do with it. A project says more than a record keeps.
-        let has_project = self.folder.join(".buildspec").exists();
-        if !self.varies && !has_project && Some(&runtime) == self.runtimes.last() {
+        // One runtime will do: what a record keeps has nothing to do with it.
+        if !self.varies && Some(&runtime) == self.runtimes.last() {
             problems.extend(self.judge_reproduction(&source, &kept, runtime));
         }
         if problems.is_empty() {

@@ -17,3 +17,8 @@ pub const UNKNOWN_SECONDARY: &str = "no secondary artifacts in project for ident
 ///
 /// Unconfirmed: the local agent of 2018 said [`NO_PRIMARY`]. `CodePipeline`'s projects are known to do without.
 pub const SECTION_REQUIRED_FOR_S3: bool = true;
+
+/// A file was there when files were listed, and then gone, or can't be read; its path in the artifact follows.
+///
+/// Unconfirmed. The others are kept; the phase fails, as an artifact that lacks a file is not what was asked for.
+pub const GONE: &str = "gone since the files were listed, or unreadable:";

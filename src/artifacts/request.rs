@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::{Pattern, PatternError, Root, expand, path, variables_in};
-use crate::buildspec::model::Artifacts;
+use crate::buildspec::model::{Artifacts, Text};
 
 /// An `artifacts` section, or one of its secondary artifacts, with variables filled in and patterns read.
 #[derive(Clone, Debug)]
 pub struct Request {
     pub(super) identifier: Option<String>,
-    pub(super) base: Pattern,
-    pub(super) files: Vec<Pattern>,
+    pub(super) base: Result<Pattern, PatternError>,
+    /// One that can't be read must not spoil those beside it.
+    pub(super) files: Vec<Result<Pattern, PatternError>>,
     pub(super) excludes: Vec<Pattern>,
     pub(super) discard_paths: bool,
     /// Links that lead to no file are taken too.
@@ -36,16 +37,12 @@ impl Request {
     /// `enable-symlinks`, if set, has a meaning.
     ///
     /// `lookup` gives the variables of the build's final state.
-    ///
-    /// # Errors
-    ///
-    /// A pattern can't be read.
     pub fn new(
         definition: &Artifacts,
         identifier: Option<&str>,
         keep_links: bool,
         lookup: impl Fn(&str) -> Option<String>,
-    ) -> Result<Self, PatternError> {
+    ) -> Self {
         let mut warnings = Vec::new();
         for name in Self::variables(definition) {
             if lookup(&name).is_none_or(|value| value.is_empty()) {
@@ -60,12 +57,6 @@ impl Request {
                     .to_owned(),
             );
         }
-        let patterns = |texts: &[crate::buildspec::model::Text]| {
-            texts
-                .iter()
-                .map(|text| Pattern::new(&expand(&text.value, &lookup)))
-                .collect::<Result<Vec<_>, _>>()
-        };
         let base = definition
             .base_directory
             .as_ref()
@@ -73,20 +64,42 @@ impl Request {
         let base = base
             .filter(|text| !text.is_empty())
             .unwrap_or_else(|| ".".to_owned());
-        Ok(Self {
+        let patterns = |texts: &[Text]| -> Vec<_> {
+            let expanded = texts.iter().map(|text| expand(&text.value, &lookup));
+            expanded.map(|text| Pattern::new(&text)).collect()
+        };
+        let (base, files) = (Pattern::new(&base), patterns(&definition.files));
+        let unusable = files
+            .iter()
+            .chain([&base])
+            .filter_map(|one| one.as_ref().err());
+        warnings.extend(unusable.map(|error| format!("{error}; passed over")));
+        let mut excludes = Vec::new();
+        for exclude in patterns(&definition.exclude_paths) {
+            match exclude {
+                Ok(pattern) => excludes.push(pattern),
+                Err(error) => warnings.push(format!("{error}; it excludes nothing")),
+            }
+        }
+        Self {
             identifier: identifier.map(str::to_owned),
-            base: Pattern::new(&base)?,
-            files: patterns(&definition.files)?,
-            excludes: patterns(&definition.exclude_paths)?,
+            base,
+            files,
+            excludes,
             discard_paths: definition.discard_paths,
             keep_links: definition.enable_symlinks && keep_links,
             warnings,
-        })
+        }
     }
 
     /// Whether links are to be kept as such.
     pub fn keeps_links(&self) -> bool {
         self.keep_links
+    }
+
+    /// Those of `files` that can be used.
+    fn patterns(&self) -> impl Iterator<Item = &Pattern> {
+        self.files.iter().filter_map(|one| one.as_ref().ok())
     }
 
     /// What has to be listed before [`select`](super::select) can decide: no more than the patterns can reach.
@@ -95,11 +108,11 @@ impl Request {
     pub fn roots(&self, source: &[u8]) -> Vec<Root> {
         let source = path::normalised(source);
         let mut roots = BTreeMap::new();
-        for base in self.base.alternatives() {
+        for base in self.base.iter().flat_map(Pattern::alternatives) {
             let prefix = base.prefix(&source);
             if base.is_literal() {
                 widen(&mut roots, prefix.path.clone(), Some(0));
-                for one in self.files.iter().flat_map(Pattern::alternatives) {
+                for one in self.patterns().flat_map(Pattern::alternatives) {
                     let reach = one.prefix(&prefix.path);
                     // A plain path may turn out to be a directory, which stands for all that is in it.
                     widen(
@@ -111,8 +124,7 @@ impl Request {
             } else {
                 widen(&mut roots, prefix.path.clone(), None);
                 for one in self
-                    .files
-                    .iter()
+                    .patterns()
                     .flat_map(Pattern::alternatives)
                     .filter(|one| one.leaves())
                 {
@@ -144,7 +156,7 @@ fn widen(roots: &mut BTreeMap<Vec<u8>, Option<usize>>, path: Vec<u8>, depth: Opt
 mod tests {
     use super::*;
 
-    fn text(value: &str) -> crate::buildspec::model::Text {
+    fn text(value: &str) -> Text {
         crate::source::Spanned::new(value.to_owned(), crate::source::Span::default())
     }
 
@@ -154,7 +166,7 @@ mod tests {
             files: files.iter().map(|one| text(one)).collect(),
             ..Artifacts::default()
         };
-        let request = Request::new(&definition, None, false, |_| Some("/other".into())).unwrap();
+        let request = Request::new(&definition, None, false, |_| Some("/other".into()));
         let roots = request.roots(b"/src/").into_iter();
         roots
             .map(|root| (String::from_utf8(root.path).unwrap(), root.depth))

@@ -58,12 +58,6 @@ impl Failure {
     }
 }
 
-impl From<PatternError> for Failure {
-    fn from(error: PatternError) -> Self {
-        Self::client(error.to_string())
-    }
-}
-
 /// Decides which files of the tree become the artifact.
 ///
 /// The tree is the listing of [`Request::roots`] for the same `source`.
@@ -114,7 +108,7 @@ impl Search<'_> {
         }
         let bases = self.base_directories();
         if bases.is_empty() {
-            let text = shown(self.request.base.text().as_bytes());
+            let text = shown(written(&self.request.base).as_bytes());
             let message = format!("no matching base directory path found for {text}");
             self.result.failure = Some(Failure::client(message));
             return;
@@ -161,11 +155,15 @@ impl Search<'_> {
 
     /// The directories that `base-directory` stands for, sorted.
     fn base_directories(&mut self) -> BTreeSet<Vec<u8>> {
-        let base = &self.request.base;
-        self.log("Expanding base directory path: ", base.text().as_bytes());
+        let text = written(&self.request.base).as_bytes();
+        self.log("Expanding base directory path: ", text);
         self.log("Assembling file list", b"");
-        self.log("Expanding ", base.text().as_bytes());
+        self.log("Expanding ", text);
         let mut found = BTreeSet::new();
+        let Ok(base) = &self.request.base else {
+            self.log("Skipping invalid file path ", text);
+            return found;
+        };
         for one in base.alternatives() {
             let prefix = one.prefix(&self.source).path;
             for (path, kind) in self.tree.below(&prefix) {
@@ -190,7 +188,7 @@ impl Search<'_> {
             }
         }
         if found.is_empty() && base.is_literal() {
-            self.log("Skipping invalid file path ", base.text().as_bytes());
+            self.log("Skipping invalid file path ", text);
         }
         found
     }
@@ -200,14 +198,19 @@ impl Search<'_> {
         self.log("Assembling file list", b"");
         let mut files = BTreeSet::new();
         for pattern in &self.request.files {
-            self.log("Expanding ", pattern.text().as_bytes());
+            let text = written(pattern).as_bytes();
+            self.log("Expanding ", text);
+            let Ok(pattern) = pattern else {
+                self.log("Skipping invalid file path ", text);
+                continue;
+            };
             let before = files.len();
             let mut matched = false;
             for one in pattern.alternatives() {
                 matched |= self.add_matches(base, pattern, one, &mut files);
             }
             if !matched && files.len() == before && pattern.is_literal() {
-                self.log("Skipping invalid file path ", pattern.text().as_bytes());
+                self.log("Skipping invalid file path ", text);
             }
         }
         files.retain(|file| !self.is_excluded(base, file));
@@ -294,8 +297,8 @@ impl Search<'_> {
 
     /// A base directory as `CodeBuild` would write it: as in the buildspec, or as the pattern found it.
     fn name_of(&self, base: &[u8]) -> Vec<u8> {
-        let text = self.request.base.text();
-        if self.request.base.is_literal() {
+        let text = written(&self.request.base);
+        if self.request.base.as_ref().is_ok_and(Pattern::is_literal) {
             return text.as_bytes().to_vec();
         }
         match path::below(&self.source, base) {
@@ -312,6 +315,14 @@ impl Search<'_> {
 
     fn warn(&mut self, line: String) {
         self.result.warnings.push(line);
+    }
+}
+
+/// A pattern as it stands in the buildspec, variables filled in.
+fn written(pattern: &Result<Pattern, PatternError>) -> &str {
+    match pattern {
+        Ok(pattern) => pattern.text(),
+        Err(error) => &error.pattern,
     }
 }
 

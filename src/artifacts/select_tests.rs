@@ -47,8 +47,7 @@ fn tree(files: &[&str]) -> Tree {
 fn run(definition: &Artifacts, files: &[&str]) -> Selection {
     let request = Request::new(definition, None, true, |name| {
         (name == "OTHER").then(|| "/other".to_owned())
-    })
-    .unwrap();
+    });
     select(&request, b"/src", &tree(files))
 }
 
@@ -142,6 +141,39 @@ fn fails_in_codebuilds_words() {
         failure(&run(&definition(None, &["a/"], &[]), &["a"])),
         "no matching artifact paths found"
     );
+}
+
+#[test]
+fn an_invalid_pattern_spoils_no_other() {
+    let selection = run(&definition(None, &["a[b", "a"], &["[z-a]"]), &["a"]);
+    assert_eq!(paths(&selection), ["a"]);
+    assert_eq!(selection.failure, None);
+    assert_eq!(
+        selection.log[5..],
+        [
+            "Expanding a[b",
+            "Skipping invalid file path a[b",
+            "Expanding a",
+            "Found 1 file(s)"
+        ]
+    );
+    let warnings: Vec<_> = selection.warnings.lines().collect();
+    assert_eq!(
+        warnings,
+        [
+            "invalid path pattern `a[b`: unclosed character class; missing ']'; passed over",
+            "invalid path pattern `[z-a]`: invalid range; 'z' > 'a'; it excludes nothing",
+        ]
+    );
+
+    let base = run(&definition(Some("x["), &["**/*"], &[]), &["a"]);
+    assert_eq!(
+        failure(&base),
+        "no matching base directory path found for x["
+    );
+    assert_eq!(base.log[3], "Skipping invalid file path x[");
+    let only = run(&definition(None, &["x["], &[]), &["a"]);
+    assert_eq!(failure(&only), "no matching artifact paths found");
 }
 
 #[test]
@@ -275,15 +307,13 @@ fn a_million_files() {
         false,
         |_| None,
     );
-    let request = request.unwrap();
     let tree = Tree::parse(&request.roots(b"/src"), &listing).unwrap();
     assert_eq!(select(&request, b"/src", &tree).files.len(), 88_900);
 }
 
 #[test]
 fn names_the_secondary_artifact_first() {
-    let request =
-        Request::new(&definition(None, &["a"], &[]), Some("id1"), false, |_| None).unwrap();
+    let request = Request::new(&definition(None, &["a"], &[]), Some("id1"), false, |_| None);
     let selection = select(&request, b"/src", &tree(&["a"]));
     assert_eq!(
         selection.log[..2],
@@ -304,8 +334,7 @@ fn survives_a_forged_list() {
     ]
     .into_iter()
     .collect();
-    let request =
-        Request::new(&definition(Some("**"), &["/"], &[]), None, false, |_| None).unwrap();
+    let request = Request::new(&definition(Some("**"), &["/"], &[]), None, false, |_| None);
     assert_eq!(paths(&select(&request, b"/src", &tree)), ["a"]);
 }
 
@@ -369,7 +398,7 @@ proptest! {
         definition.files = texts(&patterns);
         definition.exclude_paths = texts(&excludes);
         definition.discard_paths = discard_paths;
-        let Ok(request) = Request::new(&definition, None, false, |_| None) else { return Ok(()); };
+        let request = Request::new(&definition, None, false, |_| None);
         let selection = select(&request, b"/src", &tree);
         let listed = listed(&tree, &request.roots(b"/src"));
         prop_assert_eq!(&select(&request, b"/src", &listed), &selection, "listing less must not change anything");

@@ -20,7 +20,7 @@ fn collect(
     output: &Path,
 ) -> (Selection, Unpacked) {
     let source = source.as_os_str().as_bytes();
-    let request = Request::new(definition, None, false, |_| None).unwrap();
+    let request = Request::new(definition, None, false, |_| None);
     let roots = request.roots(source);
     let listing = Command::new(shell)
         .args(["-c", Root::SCRIPT, "sh"])

@@ -23,6 +23,8 @@ pub struct Unpacked {
     pub bytes: u64,
     /// Paths in the artifact that were asked for and are not there, sorted.
     pub missing: Vec<Vec<u8>>,
+    /// Those of them that were there and are not created, for the reasons that the warnings give.
+    pub refused: Vec<Vec<u8>>,
     /// Files that are symbolic links in the archive and were not created: what they lead to has to be fetched.
     pub links: Vec<Chosen>,
     /// What was found in the archive and not created, and why.
@@ -47,6 +49,7 @@ impl Unpacked {
         self.written.extend(later.written);
         self.bytes += later.bytes;
         self.missing = later.missing;
+        self.refused.extend(later.refused);
         self.links = later.links;
         self.warnings.append(later.warnings);
         self.failure = self.failure.take().or(later.failure);
@@ -143,6 +146,7 @@ impl<R: Read> Work<'_, R> {
             MemberKind::File => (None, member.mode & 0o111 != 0),
             MemberKind::HardLink => {
                 let Some(&(first, executable)) = self.sources.get(key(&member.link)) else {
+                    self.refuse(&targets);
                     self.warn(&member.name, "is a hard link to a file that is not there");
                     return Ok(());
                 };
@@ -154,6 +158,7 @@ impl<R: Read> Work<'_, R> {
                 return Ok(());
             }
             kind => {
+                self.refuse(&targets);
                 self.warn(&member.name, refusal(kind));
                 return Ok(());
             }
@@ -165,6 +170,7 @@ impl<R: Read> Work<'_, R> {
                     return Err(format!("{}: {error}", shown(target)));
                 }
                 Err(error) => {
+                    self.refuse(&[target]);
                     self.warn(target, &format!("can't be created: {error}"));
                     continue;
                 }
@@ -221,6 +227,11 @@ impl<R: Read> Work<'_, R> {
             }
         }
         self.links = refused;
+    }
+
+    fn refuse(&mut self, targets: &[&[u8]]) {
+        let refused = targets.iter().map(|target| target.to_vec());
+        self.result.refused.extend(refused);
     }
 
     fn warn(&mut self, path: &[u8], what: &str) {

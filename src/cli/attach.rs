@@ -1,12 +1,11 @@
 //! `buildspec attach`.
 
 use std::io::ErrorKind;
-use std::path::PathBuf;
 
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::Exit;
-use crate::builds;
+use super::kept::Place;
 use crate::console::message;
 use crate::debug::guard::Terminal;
 use crate::debug::reception;
@@ -31,19 +30,12 @@ pub(super) struct Arguments {
     #[arg(default_value = "latest")]
     build: String,
 
-    /// Where builds are kept.
-    #[arg(
-        short,
-        long,
-        default_value = ".buildspec",
-        value_name = "DIR",
-        env = "BUILDSPEC_OUTPUT"
-    )]
-    output: PathBuf,
+    #[command(flatten)]
+    place: Place,
 }
 
 pub(super) fn execute(arguments: &Arguments) -> Result<Exit> {
-    let kept = builds::find(&arguments.output, Some(&arguments.build))?;
+    let kept = arguments.place.find(Some(&arguments.build))?;
     let settings = super::debugger::settings();
     if !settings.terminal {
         return Err(Error::usage("attach needs a terminal"));
@@ -69,8 +61,10 @@ pub(super) fn execute(arguments: &Arguments) -> Result<Exit> {
     };
     super::block_on(async {
         let here = terminal.clone();
-        let served =
-            tokio::task::spawn_blocking(move || screen::serve(socket, &here, surroundings));
+        let runtime = tokio::runtime::Handle::current();
+        let served = tokio::task::spawn_blocking(move || {
+            screen::serve(socket, &here, surroundings, runtime)
+        });
         let ended = tokio::select! {
             served = served => served
                 .unwrap_or_else(|error| Err(std::io::Error::other(error)))

@@ -24,12 +24,11 @@ pub(super) fn execute(arguments: &Arguments) -> Result<Exit> {
     super::block_on(async {
         let engine = Engine::connect(&super::engine::endpoint()?).await?;
         let found = engine.leftovers(arguments.all).await?;
-        let names: Vec<String> = found.iter().map(ToString::to_string).collect();
-        let count = remove_all(&engine, found).await?;
-        for name in &names {
-            message::answer(&format!("removed {name}\n"));
+        let removed = remove_all(&engine, found).await?;
+        for leftover in &removed {
+            message::answer(&format!("removed {leftover}\n"));
         }
-        message::answer(&match count {
+        message::answer(&match removed.len() {
             0 => "nothing to remove\n".to_owned(),
             1 => "removed 1 object\n".to_owned(),
             count => format!("removed {count} objects\n"),

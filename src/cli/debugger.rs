@@ -71,8 +71,10 @@ pub(super) fn settings() -> Settings {
     }
 }
 
-/// Somebody can type, and see what we say.
+/// Somebody can type, and see what we say: the debugger talks to the terminal itself, so that one of the two streams may
+/// lead elsewhere (`| tee build.log`).
 pub(super) fn has_terminal() -> bool {
     use std::io::IsTerminal as _;
-    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    std::io::stdin().is_terminal()
+        && (std::io::stdout().is_terminal() || std::io::stderr().is_terminal())
 }

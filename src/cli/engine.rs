@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
-use crate::options::Endpoint;
+use crate::options::{Endpoint, Tls};
 
 /// What the environment says.
 #[derive(Debug, Default)]
@@ -15,8 +15,10 @@ struct Facts {
     host: String,
     /// `DOCKER_CONTEXT`.
     context: String,
-    /// `DOCKER_TLS_VERIFY` is not empty.
+    /// `DOCKER_TLS` or `DOCKER_TLS_VERIFY` is not empty.
     tls: bool,
+    /// `DOCKER_TLS_VERIFY` is not empty.
+    verify: bool,
     /// `DOCKER_CERT_PATH`.
     certificates: Option<PathBuf>,
     /// The folder of Docker's `config.json`.
@@ -42,7 +44,10 @@ pub(super) fn endpoint() -> Result<Endpoint> {
     choose(&Facts {
         host: variable("DOCKER_HOST"),
         context: variable("DOCKER_CONTEXT"),
-        tls: !variable("DOCKER_TLS_VERIFY").is_empty(),
+        tls: ["DOCKER_TLS", "DOCKER_TLS_VERIFY"]
+            .iter()
+            .any(|name| !variable(name).is_empty()),
+        verify: !variable("DOCKER_TLS_VERIFY").is_empty(),
         certificates: path("DOCKER_CERT_PATH"),
         folder: super::container::docker_folder(),
         sockets,
@@ -52,9 +57,14 @@ pub(super) fn endpoint() -> Result<Endpoint> {
 fn choose(facts: &Facts) -> Result<Endpoint> {
     if !facts.host.is_empty() {
         let folder = facts.certificates.clone().or_else(|| facts.folder.clone());
+        let wanted =
+            facts.host.starts_with("https://") || (facts.tls && facts.host.starts_with("tcp://"));
         return Ok(Endpoint {
             host: facts.host.clone(),
-            certificates: folder.filter(|_| facts.tls && facts.host.starts_with("tcp://")),
+            tls: wanted.then(|| Tls {
+                folder: folder.unwrap_or_default(),
+                unverified: facts.tls && !facts.verify,
+            }),
         });
     }
     let name = match &facts.context {
@@ -68,7 +78,7 @@ fn choose(facts: &Facts) -> Result<Endpoint> {
     let socket = there.or_else(|| facts.sockets.first());
     Ok(Endpoint {
         host: socket.map_or_else(String::new, |socket| format!("unix://{}", socket.display())),
-        certificates: None,
+        tls: None,
     })
 }
 
@@ -102,6 +112,8 @@ struct Endpoints {
 #[serde(rename_all = "PascalCase")]
 struct Docker {
     host: String,
+    #[serde(rename = "SkipTLSVerify", default)]
+    skip_tls_verify: bool,
 }
 
 /// Looks for a context by the name in its file: the names of the folders are only hashes of it.
@@ -124,10 +136,17 @@ fn context(name: &str, folder: Option<&Path>) -> Result<Endpoint> {
             continue;
         }
         let docker = meta.endpoints.docker.ok_or_else(unknown)?;
-        let certificates = contexts.join("tls").join(entry.file_name()).join("docker");
+        let folder = contexts.join("tls").join(entry.file_name()).join("docker");
+        let wanted = folder.is_dir() || docker.skip_tls_verify;
+        let over_tcp = ["tcp://", "https://"]
+            .iter()
+            .any(|scheme| docker.host.starts_with(scheme));
         return Ok(Endpoint {
             host: docker.host,
-            certificates: certificates.is_dir().then_some(certificates),
+            tls: (wanted && over_tcp).then_some(Tls {
+                folder,
+                unverified: docker.skip_tls_verify,
+            }),
         });
     }
     Err(unknown())
@@ -169,11 +188,9 @@ mod tests {
         .unwrap();
         let far = choose(&facts).unwrap();
         assert_eq!(far.host, "tcp://far:2376");
-        assert!(
-            far.certificates
-                .unwrap()
-                .ends_with("contexts/tls/0a1b/docker")
-        );
+        let tls = far.tls.unwrap();
+        assert!(tls.folder.ends_with("contexts/tls/0a1b/docker"));
+        assert!(!tls.unverified);
 
         facts.context = "default".to_owned();
         assert!(choose(&facts).unwrap().host.ends_with("/podman.sock"));
@@ -186,11 +203,14 @@ mod tests {
         );
 
         facts.host = "tcp://near:2375".to_owned();
-        assert_eq!(choose(&facts).unwrap().certificates, None);
-        facts.tls = true;
-        assert_eq!(
-            choose(&facts).unwrap().certificates.as_deref(),
-            Some(folder.path())
-        );
+        assert_eq!(choose(&facts).unwrap().tls, None);
+        for verify in [false, true] {
+            (facts.tls, facts.verify) = (true, verify);
+            let expected = Tls {
+                folder: folder.path().to_owned(),
+                unverified: !verify,
+            };
+            assert_eq!(choose(&facts).unwrap().tls, Some(expected));
+        }
     }
 }

@@ -12,7 +12,7 @@ use crate::console::message;
 use crate::error::{Error, Result};
 
 #[derive(Debug, clap::Args)]
-struct Place {
+pub(super) struct Place {
     /// Where builds are kept.
     #[arg(
         short,
@@ -22,6 +22,13 @@ struct Place {
         env = "BUILDSPEC_OUTPUT"
     )]
     output: PathBuf,
+}
+
+impl Place {
+    /// One of the builds: by number, by id, or the newest.
+    pub(super) fn find(&self, name: Option<&str>) -> Result<Kept> {
+        builds::find(&self.output, name)
+    }
 }
 
 /// List the kept builds, the newest last.
@@ -101,7 +108,7 @@ pub(super) fn list(arguments: &List) -> Result<Exit> {
 }
 
 pub(super) fn show(arguments: &Show) -> Result<Exit> {
-    let kept = builds::find(&arguments.place.output, arguments.build.as_deref())?;
+    let kept = arguments.place.find(arguments.build.as_deref())?;
     let text = if arguments.json {
         pretty(&kept.record)? + "\n"
     } else {
@@ -158,8 +165,7 @@ fn describe(kept: &Kept) -> String {
 }
 
 pub(super) fn logs(arguments: &Logs) -> Result<Exit> {
-    let output = &arguments.place.output;
-    let kept = builds::find(output, arguments.build.as_deref())?;
+    let kept = arguments.place.find(arguments.build.as_deref())?;
     let failed = |error: std::io::Error| {
         Error::environment(format!("{} can't be read: {error}", kept.log().display()))
     };

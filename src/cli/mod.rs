@@ -179,6 +179,14 @@ fn execute(given: &[OsString]) -> Result<Exit> {
     if let Some(own) = agent::own(given) {
         return agent::execute(&own);
     }
+    #[cfg(feature = "run")]
+    if let [_, only] = given
+        && only == crate::debug::guard::WATCH
+    {
+        // Where there is no terminal, there is nothing to watch.
+        crate::debug::guard::watch().ok();
+        return Ok(Exit::Success);
+    }
     let arguments = Cli::from_arg_matches(&command().get_matches_from(given));
     match arguments.unwrap_or_else(|error| error.exit()).verb {
         #[cfg(feature = "run")]

@@ -11,7 +11,6 @@ use crate::error::{Error, Result};
 use crate::options::Replay;
 use crate::project::build::{self, Recorded};
 use crate::project::file::{Named, Reading};
-use crate::project::model::SourceType;
 use crate::reproduce::differences::{self, HIDDEN};
 use crate::reproduce::{recorded_log, reproduce, source};
 use crate::source::Source;
@@ -245,14 +244,6 @@ fn read_log(recorded: &Recorded, file: &Path) -> Result<String> {
 fn reading(recorded: &Recorded) -> Reading {
     let mut project = recorded.project.clone();
     project.cache = crate::project::model::Cache::default();
-    // This tool's record of a folder, for which the API has no type.
-    let no_source = project.source.kind.as_ref();
-    if recorded.is_own()
-        && no_source.is_some_and(|kind| kind.value == SourceType::NoSource)
-        && project.source.inline_buildspec().is_none()
-    {
-        project.source.kind = None;
-    }
     project
         .environment
         .variables

@@ -21,6 +21,8 @@ pub struct Hinting<W> {
     runtime: &'static str,
     /// The primary source on this host.
     source: PathBuf,
+    /// The build stands still: no command of it can need too much.
+    paused: bool,
 }
 
 impl<W: Watcher> Hinting<W> {
@@ -31,6 +33,7 @@ impl<W: Watcher> Hinting<W> {
             image: String::new(),
             runtime: "",
             source: PathBuf::new(),
+            paused: false,
         }
     }
 
@@ -66,12 +69,16 @@ impl<W: Watcher> Watcher for Hinting<W> {
                 self.runtime = runtime;
             }
             Event::CommandStarted { .. } => self.tail.clear(),
+            Event::Paused { .. } => self.paused = true,
+            Event::Resumed(_) => self.paused = false,
             Event::Output(bytes) => self.tail.push(bytes),
             Event::CommandEnded { text, exit, .. } if !exit.success() => {
                 self.tell(at, text, *exit)?;
             }
             // The container's end is the end of the command that ran in it.
-            Event::PhaseLeft { context, .. } if context.message.ends_with("ErrorCode: 137") => {
+            Event::PhaseLeft { context, .. }
+                if !self.paused && context.message.ends_with("ErrorCode: 137") =>
+            {
                 self.tell(at, "", Exit::Signal(9))?;
             }
             _ => {}

@@ -145,24 +145,45 @@ pub enum Reason {
     Breakpoint,
 }
 
+/// Whether a build stops at whatever comes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Steps {
+    #[default]
+    None,
+    /// `next`.
+    One,
+    /// `--step`, until somebody says `continue`.
+    All,
+}
+
+impl Steps {
+    /// Whether it stops now.
+    fn take(&mut self) -> bool {
+        let stops = *self != Self::None;
+        if *self == Self::One {
+            *self = Self::None;
+        }
+        stops
+    }
+}
+
 /// All that decides whether a build stops.
 #[derive(Clone, Debug, Default)]
 pub struct Breaks {
     points: Vec<(BreakPoint, bool)>,
     on_failure: bool,
-    /// Stop at whatever comes next.
-    step: bool,
+    steps: Steps,
     /// The last command was tried by hand: its failure is news.
     trying: bool,
 }
 
 impl Breaks {
-    /// `step` stops before every command until somebody says `continue`.
-    pub fn new(points: &[BreakPoint], on_failure: bool, step: bool) -> Self {
+    /// `stepping` stops before every command until somebody says `continue`.
+    pub fn new(points: &[BreakPoint], on_failure: bool, stepping: bool) -> Self {
         Self {
             points: points.iter().map(|&point| (point, false)).collect(),
             on_failure,
-            step,
+            steps: if stepping { Steps::All } else { Steps::None },
             trying: false,
         }
     }
@@ -170,6 +191,7 @@ impl Breaks {
     /// Whether the build stops before this command.
     pub fn before(&mut self, point: BreakPoint) -> Option<Reason> {
         self.trying = false;
+        let step = self.steps.take();
         let mut hit = false;
         for (known, reached) in &mut self.points {
             if *known == point {
@@ -177,7 +199,7 @@ impl Breaks {
                 hit = true;
             }
         }
-        match (hit, self.step) {
+        match (hit, step) {
             (true, _) => Some(Reason::Point),
             (false, true) => Some(Reason::Step),
             (false, false) => None,
@@ -185,24 +207,25 @@ impl Breaks {
     }
 
     /// Whether it stops when a command has failed.
-    pub fn after_failure(&self) -> bool {
-        self.on_failure || self.step || self.trying
+    pub fn after_failure(&mut self) -> bool {
+        self.steps.take() || self.on_failure || self.trying
     }
 
     /// `next`.
     pub fn step(&mut self) {
-        self.step = true;
+        if self.steps == Steps::None {
+            self.steps = Steps::One;
+        }
     }
 
     /// `retry` and `edit`.
     pub fn try_again(&mut self) {
-        self.step = false;
         self.trying = true;
     }
 
-    /// `continue` and `skip`.
+    /// `continue`.
     pub fn go_on(&mut self) {
-        self.step = false;
+        self.steps = Steps::None;
         self.trying = false;
     }
 
@@ -293,9 +316,10 @@ mod tests {
         assert_eq!(breaks.before(point("BUILD:finally:2")), None);
         breaks.step();
         assert_eq!(breaks.before(point("BUILD:finally:3")), Some(Reason::Step));
+        assert!(!breaks.after_failure(), "`next` is one step");
+        breaks.step();
         assert!(breaks.after_failure(), "a step may end in a failure");
-        breaks.go_on();
-        assert!(!breaks.after_failure());
+        assert_eq!(breaks.before(point("BUILD:finally:4")), None);
         breaks.try_again();
         assert!(breaks.after_failure(), "what was tried by hand is watched");
         assert_eq!(breaks.before(point("BUILD:3")), None);
@@ -303,9 +327,19 @@ mod tests {
         let unreached: Vec<_> = breaks.unreached().map(|point| point.to_string()).collect();
         assert_eq!(unreached, ["POST_BUILD:1"]);
         assert!(Breaks::new(&[], true, false).after_failure());
-        assert_eq!(
-            Breaks::new(&[], false, true).before(point("INSTALL")),
-            Some(Reason::Step)
-        );
+    }
+
+    #[test]
+    fn stepping_goes_on_until_somebody_continues() {
+        let mut breaks = Breaks::new(&[], false, true);
+        let at = |breaks: &mut Breaks| breaks.before(point("BUILD"));
+        assert_eq!(at(&mut breaks), Some(Reason::Step));
+        assert_eq!(at(&mut breaks), Some(Reason::Step), "after `skip`");
+        breaks.try_again();
+        assert!(breaks.after_failure());
+        assert_eq!(at(&mut breaks), Some(Reason::Step), "after `retry`");
+        breaks.go_on();
+        assert_eq!(at(&mut breaks), None);
+        assert!(!breaks.after_failure());
     }
 }

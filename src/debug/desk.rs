@@ -9,15 +9,17 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::net::UnixStream;
+use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use super::Settings;
-use super::breaks::{BreakPoint, Breaks, Reason};
-use super::edits::{self, Edit};
-use super::front::{Front, Gone, Said};
+use super::breaks::Breaks;
+use super::edits::Edit;
+use super::front::{Front, Gone};
 use super::guard::Terminal;
 use super::inside::Inside;
 use super::reception::Reception;
+use super::scene::{Scene, Why};
 use super::screen;
 use super::texts::{self, State};
 use super::wire::ToTerminal;
@@ -30,27 +32,9 @@ use crate::runtime::Lost;
 use crate::runtime::door::Door;
 use crate::runtime::session::Session;
 use crate::script::Layout;
-use crate::source::Source;
 
 /// What a command printed before it stopped is under way for this long at most.
 const SETTLING: Duration = Duration::from_millis(100);
-
-/// Why a build stands still.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Why {
-    Before(Reason),
-    Failed(Exit),
-    /// Inside the command, in `codebuild-breakpoint`.
-    Waiting,
-}
-
-/// Where a build stands still, and the state that a shell would see.
-#[derive(Clone, Debug)]
-pub(super) struct Scene<'a> {
-    pub(super) stop: Stop<'a>,
-    pub(super) why: Why,
-    pub(super) state: State,
-}
 
 /// Why a talk ended without an order.
 #[derive(Debug)]
@@ -97,11 +81,11 @@ pub struct Desk {
     pub(super) edits: Vec<Edit>,
     /// Something was shown that tells of secrets already.
     pub(super) warned: bool,
-    front: Option<Front>,
+    pub(super) front: Option<Front>,
     /// None where the socket could not be made.
     reception: Option<Reception>,
     /// This process's own terminal, once it was needed.
-    terminal: Option<Terminal>,
+    pub(super) terminal: Option<Terminal>,
     /// Whose variables are remembered.
     phase: Option<PhaseType>,
 }
@@ -257,7 +241,8 @@ impl Desk {
         let (ours, theirs) = net::UnixStream::pair().ok()?;
         ours.set_nonblocking(true).ok()?;
         let ours = UnixStream::from_std(ours).ok()?;
-        std::thread::spawn(move || screen::serve(theirs, &terminal, surroundings));
+        let runtime = Handle::current();
+        std::thread::spawn(move || screen::serve(theirs, &terminal, surroundings, runtime));
         let present = self
             .reception
             .as_ref()
@@ -280,49 +265,6 @@ impl Desk {
             Ok(_) | Err(Left::Gone) => Ok(()),
             Err(Left::Lost(lost)) => Err(lost),
         }
-    }
-
-    /// Says what is left to say at the end of the phases: break points that were never reached, edits, and whether those
-    /// are to be written back.
-    pub async fn close(
-        &mut self,
-        buildspec: &Source,
-        file: Option<PathBuf>,
-        journal: &mut Journal,
-    ) {
-        for point in self.breaks.unreached() {
-            let text =
-                format!("--break {point} was never reached: the build did not come that far");
-            journal.emit(&Event::Warning(text));
-        }
-        if self.edits.is_empty() {
-            return;
-        }
-        let edited = edits::apply(buildspec, &self.edits);
-        let diff = match &edited {
-            Ok(text) => edits::diff(buildspec.name(), buildspec.text(), text),
-            Err(why) => format!("{why}\n"),
-        };
-        let kept = self.facts.folder.join("edits.diff");
-        let diff = self.facts.masks.rewrite(&diff);
-        if let Err(error) = std::fs::write(&kept, &diff) {
-            let text = format!("the edits can't be kept in {}: {error}", kept.display());
-            journal.emit(&Event::Warning(text));
-        }
-        journal.emit(&Event::Warning(format!(
-            "this build ran commands that were changed in the debugger: {}",
-            kept.display()
-        )));
-        journal.idle();
-        let _sane = self.terminal.clone().map(Sane);
-        let Some(mut front) = self.front.take().filter(|front| !front.is_gone()) else {
-            return;
-        };
-        let said = write_back(&mut front, buildspec, edited, file, &diff).await;
-        if let Ok(Some(warning)) = said {
-            journal.emit(&Event::Warning(warning));
-        }
-        self.front = Some(front);
     }
 
     /// Lets go of whoever sits there.
@@ -357,48 +299,8 @@ impl Drop for Desk {
     }
 }
 
-/// Shows the edits, and puts them into the file if that is wanted; the outer error means that nobody is there.
-async fn write_back(
-    front: &mut Front,
-    buildspec: &Source,
-    edited: Result<String, String>,
-    file: Option<PathBuf>,
-    diff: &str,
-) -> Result<Option<String>, Gone> {
-    front
-        .say(format!("\nChanged for this run:\n{diff}"))
-        .await?;
-    let (Ok(text), Some(file)) = (edited, file) else {
-        front.say("It can't be written back by itself.\n").await?;
-        return Ok(None);
-    };
-    let question = format!("Write it to {}? [y/N] ", file.display());
-    let answer = front.ask(&question, &[]).await?;
-    if !matches!(&answer, Said::Line(line) if line.trim().eq_ignore_ascii_case("y")) {
-        return Ok(None);
-    }
-    let failed = match std::fs::read(&file) {
-        Ok(there) if there != buildspec.text().as_bytes() => {
-            Some("the file has changed since the build began".to_owned())
-        }
-        Ok(_) => std::fs::write(&file, text)
-            .err()
-            .map(|error| error.to_string()),
-        Err(error) => Some(error.to_string()),
-    };
-    match failed {
-        None => front.say("Written.\n").await?,
-        Some(why) => {
-            let text = format!("{} is as it was: {why}", file.display());
-            front.say(format!("{text}\n")).await?;
-            return Ok(Some(text));
-        }
-    }
-    Ok(None)
-}
-
 /// Sets the terminal back when it goes.
-struct Sane(Terminal);
+pub(super) struct Sane(pub(super) Terminal);
 
 impl Drop for Sane {
     fn drop(&mut self) {
@@ -416,41 +318,26 @@ fn shown(order: &Order) -> &'static str {
 }
 
 impl Pause for Desk {
-    async fn before(&mut self, stop: Stop<'_>, journal: &mut Journal) -> Result<Order, Lost> {
-        if self.phase.replace(stop.run.phase) != Some(stop.run.phase) {
-            self.inside
-                .ask(&texts::remember_phase(&self.layout))
-                .await?;
-        }
-        let Some(reason) = self.breaks.before(BreakPoint::from(stop.run)) else {
-            return Ok(Order::Run(stop.text.to_owned()));
-        };
-        let scene = Scene {
-            stop,
-            why: Why::Before(reason),
-            state: self.shared(),
-        };
-        Ok(match self.stand(scene, &RefCell::new(journal)).await? {
-            Order::GoOn => Order::Run(stop.text.to_owned()),
-            other => other,
-        })
-    }
-
-    async fn failed(
+    async fn ask(
         &mut self,
         stop: Stop<'_>,
-        exit: Exit,
+        failure: Option<Exit>,
         journal: &mut Journal,
     ) -> Result<Order, Lost> {
-        if !self.breaks.after_failure() {
-            return Ok(Order::GoOn);
+        if self.phase.replace(stop.run.phase) != Some(stop.run.phase) {
+            let remember = texts::remember_phase(&self.layout);
+            self.inside.ask(&remember).await?;
         }
-        let scene = Scene {
-            stop,
-            why: Why::Failed(exit),
-            state: self.shared(),
+        let why = match failure {
+            None => self.breaks.before(stop.run.into()).map(Why::Before),
+            Some(exit) => self.breaks.after_failure().then_some(Why::Failed(exit)),
         };
-        self.stand(scene, &RefCell::new(journal)).await
+        let Some(why) = why else {
+            return Ok(Order::GoOn);
+        };
+        let state = self.shared();
+        self.stand(Scene { stop, why, state }, &RefCell::new(journal))
+            .await
     }
 
     async fn during<T>(

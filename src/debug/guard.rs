@@ -1,22 +1,23 @@
-//! The terminal as it was: set back by us, and by somebody else where we are killed.
+//! The terminal as it was: set back by us, and by a process beside us where we are killed.
 
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
+use std::os::fd::AsFd as _;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetwinsize, tcsetattr};
+use rustix::termios::{
+    LocalModes, OptionalActions, Termios, tcgetattr, tcgetpgrp, tcgetwinsize, tcsetattr,
+};
 
-/// Set back whatever ended us: the usual modes, without moving the cursor.
-const WATCH: &str = r#"exec 3<>/dev/tty || exit
-trap '' HUP INT QUIT TERM TSTP TTIN TTOU
-saved=$(stty -g <&3) || exit
-echo || exit
-exec >/dev/null
-IFS= read -r _ && exit
-stty "$saved" <&3
-printf '\033[?1047l\033[?1l\033[?25h\033[?1000l\033[?1002l\033[?2004l\033[0m\r\n' >&3
-"#;
+/// The only argument of the process beside us, which is this program as well.
+pub const WATCH: &str = "--watch-terminal";
+
+/// Nothing that is typed or that ends us ends it, and it may set a terminal that others have in front.
+const DEAF: &str = r#"trap '' HUP INT QUIT TERM TSTP TTIN TTOU; exec "$0" "$1""#;
+
+/// The usual modes, without moving the cursor.
+const USUAL: &str = "\x1b[?1047l\x1b[?1l\x1b[?25h\x1b[?1000l\x1b[?1002l\x1b[0m";
 
 /// This process's terminal.
 #[derive(Clone, Debug)]
@@ -45,6 +46,16 @@ impl Terminal {
     /// The terminal itself.
     pub fn tty(&self) -> &File {
         &self.tty
+    }
+
+    /// The modes that it has now.
+    pub fn modes(&self) -> io::Result<Termios> {
+        Ok(tcgetattr(&self.tty)?)
+    }
+
+    /// Other modes.
+    pub fn set(&self, modes: &Termios) {
+        tcsetattr(&self.tty, OptionalActions::Now, modes).ok();
     }
 
     /// Every key goes through as it is.
@@ -78,11 +89,13 @@ impl Terminal {
 }
 
 impl Watch {
-    /// Without a shell or `stty` on this host, nobody watches.
+    /// Without `/proc` or a shell on this host, nobody watches.
     fn start() -> Self {
         use std::os::unix::process::CommandExt as _;
+        // This very program, even where its file was replaced meanwhile.
+        let own = format!("/proc/{}/exe", std::process::id());
         let child = Command::new("/bin/sh")
-            .args(["-c", WATCH])
+            .args(["-c", DEAF, &own, WATCH])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -105,4 +118,26 @@ impl Watch {
             child.wait().ok();
         }
     }
+}
+
+/// The work of the process beside a debugger: standard input ends without a word when the debugger was killed.
+///
+/// The kernel closes what a process had open before it tells its parent of the end. So whoever waits to read is woken
+/// before the user's shell is, which then draws its next prompt on a terminal that is as it was.
+pub fn watch() -> io::Result<()> {
+    let mut tty = File::options().read(true).write(true).open("/dev/tty")?;
+    let saved = tcgetattr(&tty)?;
+    let in_front = tcgetpgrp(&tty)?;
+    File::from(io::stdout().as_fd().try_clone_to_owned()?).write_all(b"\n")?;
+    if io::stdin().read(&mut [0])? > 0 {
+        return Ok(());
+    }
+    // Where the debugger was the terminal's own session, there is nobody to come.
+    let nobody_came = tcgetpgrp(&tty).map_or(true, |now| now == in_front);
+    // A shell that came first has its own modes at its prompt, among which Ctrl-C is a signal: not so among ours.
+    if nobody_came || !tcgetattr(&tty)?.local_modes.contains(LocalModes::ISIG) {
+        tcsetattr(&tty, OptionalActions::Now, &saved)?;
+    }
+    let end = if nobody_came { "\x1b[?2004l\r\n" } else { "" };
+    tty.write_all(format!("{USUAL}{end}").as_bytes())
 }

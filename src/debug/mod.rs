@@ -5,14 +5,18 @@
 
 pub mod breaks;
 mod changes;
+mod closing;
 pub mod desk;
 mod edits;
 mod front;
 pub mod guard;
 mod inside;
+mod lines;
 mod modes;
 pub mod reception;
+mod scene;
 pub mod screen;
+mod stops;
 mod talk;
 mod texts;
 pub mod verbs;

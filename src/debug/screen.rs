@@ -12,16 +12,13 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustyline::completion::Completer;
 use rustyline::error::ReadlineError;
-use rustyline::highlight::Highlighter;
-use rustyline::hint::Hinter;
-use rustyline::history::MemHistory;
-use rustyline::validate::Validator;
-use rustyline::{Behavior, CompletionType, Config, Context, Editor, Helper};
+use tokio::runtime::Handle;
 
 use super::guard::Terminal;
+use super::lines::{Lines, lines};
 use super::modes::Modes;
+use super::stops::{self, Now, Use};
 use super::wire::{self, Frame, FromTerminal, ToTerminal};
 
 /// How soon a new size, or the end of the program inside, is noticed.
@@ -67,11 +64,12 @@ enum Job {
 
 /// Serves a build until it lets go of the terminal.
 ///
-/// `socket` leads to the build's desk.
+/// `socket` leads to the build's desk; `runtime` listens to signals.
 pub fn serve(
     mut socket: UnixStream,
     terminal: &Terminal,
     surroundings: Surroundings,
+    runtime: Handle,
 ) -> io::Result<End> {
     let hello = FromTerminal::Hello {
         version: wire::VERSION.to_owned(),
@@ -87,6 +85,8 @@ pub fn serve(
         terminal: terminal.clone(),
         surroundings,
         lent: Arc::clone(&lent),
+        runtime,
+        now: Now::default(),
     };
     // It may wait for a key for ever; the end of this process ends it.
     std::thread::spawn(move || keyboard.work(&orders));
@@ -154,11 +154,13 @@ struct Keyboard {
     terminal: Terminal,
     surroundings: Surroundings,
     lent: Arc<AtomicBool>,
+    runtime: Handle,
+    now: Now,
 }
 
 impl Keyboard {
     fn work(mut self, orders: &mpsc::Receiver<Job>) {
-        let mut lines = match lines() {
+        let mut lines = match lines(&self.terminal, &self.now) {
             Ok(lines) => lines,
             Err(error) => {
                 self.terminal
@@ -167,13 +169,27 @@ impl Keyboard {
                 return;
             }
         };
+        // Where the prompt can't be drawn again, it is at least read on.
+        let minding = lines.create_external_printer().map(|printer| {
+            let terminal = self.terminal.clone();
+            stops::mind(&self.runtime, terminal, self.now.clone(), printer)
+        });
+        self.answer(orders, &mut lines);
+        if let Ok(minding) = minding {
+            minding.abort();
+        }
+    }
+
+    fn answer(&mut self, orders: &mpsc::Receiver<Job>, lines: &mut Lines) {
         while let Ok(job) = orders.recv() {
             let answer = match job {
                 Job::Ask { prompt, words } => {
-                    if let Some(known) = lines.helper_mut() {
-                        known.0 = words;
+                    if let Some(helper) = lines.helper_mut() {
+                        helper.words = words;
                     }
-                    match lines.readline(&prompt) {
+                    let line = lines.readline(&prompt);
+                    self.now.set(Use::Nothing);
+                    match line {
                         Ok(line) => {
                             lines.add_history_entry(line.trim()).ok();
                             FromTerminal::Line(line)
@@ -187,7 +203,9 @@ impl Keyboard {
                     Err(why) => FromTerminal::NotEdited(why),
                 },
                 Job::Lend => {
+                    self.now.set(Use::Lent);
                     self.lend();
+                    self.now.set(Use::Nothing);
                     self.terminal.restore();
                     FromTerminal::Back
                 }
@@ -282,43 +300,3 @@ impl Keyboard {
         Ok(edited)
     }
 }
-
-fn lines() -> rustyline::Result<Editor<Words, MemHistory>> {
-    let config = Config::builder()
-        .behavior(Behavior::PreferTerm)
-        .completion_type(CompletionType::List)
-        .build();
-    let history = MemHistory::with_config(&config);
-    let mut lines = Editor::with_history(config, history)?;
-    lines.set_helper(Some(Words(Vec::new())));
-    Ok(lines)
-}
-
-/// Completes whole lines: verbs, and what may follow them.
-struct Words(Vec<String>);
-
-impl Completer for Words {
-    type Candidate = String;
-
-    fn complete(
-        &self,
-        line: &str,
-        cursor: usize,
-        _: &Context<'_>,
-    ) -> rustyline::Result<(usize, Vec<String>)> {
-        let before = line[..cursor].trim_start();
-        let begins = |word: &&String| word.starts_with(before);
-        let found = self.0.iter().filter(begins).cloned().collect();
-        Ok((cursor - before.len(), found))
-    }
-}
-
-impl Hinter for Words {
-    type Hint = String;
-}
-
-impl Highlighter for Words {}
-
-impl Validator for Words {}
-
-impl Helper for Words {}

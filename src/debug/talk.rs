@@ -1,12 +1,12 @@
 //! The prompt: one verb after the other, until one of them lets the build go on.
 
-use std::fmt;
 use std::io::{Read as _, Seek as _, SeekFrom};
 
-use super::breaks::{BreakPoint, Reason};
-use super::desk::{Desk, Left, Scene, Why};
+use super::breaks::BreakPoint;
+use super::desk::{Desk, Left};
 use super::edits::Edit;
 use super::front::{Front, Said};
+use super::scene::{Scene, Why};
 use super::texts::{self, State};
 use super::verbs::{self, VERBS, Verb};
 use crate::console::message::harmless;
@@ -16,17 +16,6 @@ use crate::runtime::terminal::Program;
 
 /// No more of the log is looked at.
 const LOG_BYTES: u64 = 256 * 1024;
-
-impl fmt::Display for Why {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Before(Reason::Point) => f.write_str("break point"),
-            Self::Before(_) => f.write_str("step"),
-            Self::Failed(exit) => write!(f, "failed, {exit}"),
-            Self::Waiting => f.write_str("codebuild-breakpoint"),
-        }
-    }
-}
 
 impl Desk {
     /// Talks until there is an order.
@@ -39,7 +28,7 @@ impl Desk {
         front
             .say(format!("\nStopped at {point}: {}\n", scene.why))
             .await?;
-        front.say(place(scene)).await?;
+        front.say(scene.place()).await?;
         if !std::mem::replace(&mut self.warned, true) {
             let text = "Secrets are visible in its shell. ? lists what can be done.\n";
             front.say(text).await?;
@@ -132,15 +121,12 @@ impl Desk {
                 self.breaks.go_on();
                 return Ok(Some(Order::GoOn));
             }
-            Verb::Skip => {
-                self.breaks.go_on();
-                return Ok(Some(Order::Skip));
-            }
+            Verb::Skip => return Ok(Some(Order::Skip)),
             Verb::Env(name) => {
                 let text = self.env(name.as_deref(), scene).await?;
                 front.say(text).await?;
             }
-            Verb::Where => front.say(place(scene)).await?,
+            Verb::Where => front.say(scene.whereabouts() + &scene.place()).await?,
             Verb::Log(lines) => {
                 let text = self.log(lines);
                 front.say(text).await?;
@@ -233,7 +219,7 @@ impl Desk {
             .map(|change| harmless(change.subject()))
             .collect();
         Ok(format!(
-            "The shell changed {}; `carry` takes that over into the build.\n",
+            "The shell changed {}. The next command won't see that, unless you `carry` it into the build.\n",
             subjects.join(", ")
         ))
     }
@@ -241,9 +227,9 @@ impl Desk {
     async fn carry(&mut self, front: &mut Front) -> Result<(), Left> {
         let (carried, _) = self.inside.ask(&texts::carry(&self.layout)).await?;
         let text = if carried.success() {
-            "The build goes on with the shell's directory and variables.\n"
+            "Carried: the next command will have the shell's directory and variables.\n"
         } else {
-            "There is nothing to take over: no shell was left by `exit`.\n"
+            "There is nothing to carry: open a `shell`, change something, and `exit` it.\n"
         };
         Ok(front.say(text).await?)
     }
@@ -335,28 +321,6 @@ impl Desk {
             Err(error) => format!("the log can't be read: {error}\n"),
         }
     }
-}
-
-/// The command and where it stands.
-fn place(scene: &Scene<'_>) -> String {
-    let stop = &scene.stop;
-    let at = stop.place;
-    let user = stop.run.user.map(|user| format!(", as {user}"));
-    let mut text = format!(
-        "  {}:{}:{}{}\n",
-        harmless(&at.file),
-        at.line,
-        at.column,
-        harmless(&user.unwrap_or_default())
-    );
-    let changed = stop.text != stop.run.command.value;
-    for line in harmless(stop.text.trim_end()).lines() {
-        text.push_str(&format!("  $ {line}\n"));
-    }
-    if changed {
-        text.push_str("  (changed for this run)\n");
-    }
-    text
 }
 
 async fn quit(

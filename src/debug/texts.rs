@@ -203,6 +203,17 @@ pub(super) fn install(layout: &Layout) -> String {
         r#"#!/bin/sh
 # Stops the build until the debugger lets it go on.
 [ -p {knock} ] || exit 0
+IFS= read -r shell <{pid}
+process=$PPID
+while [ -n "$shell" ]; do
+    if [ "$process" = "$shell" ]; then
+        echo "codebuild-breakpoint: there is nothing to stop: this is the debugger's own shell" >&2
+        exit 0
+    fi
+    {parent}
+    case $parent in '' | 0 | 1) break ;; esac
+    process=$parent
+done
 mkfifo -m 0666 {wait} || exit 0
 export -p >{env}
 pwd >{dir}
@@ -211,6 +222,8 @@ IFS= read -r _ <{wait}
 rm -f {wait} {env} {dir}
 exit 0
 "#,
+        pid = quote(&files.pid()),
+        parent = PARENT.trim_end(),
         knock = quote(&files.knock()),
         wait = double(&files.waiting("$$", "")),
         env = double(&files.waiting("$$", "-env.sh")),
@@ -231,15 +244,13 @@ process=$PPID
 while :; do
     kill -HUP "$process" || exit
     [ "$process" != "$shell" ] || exit 0
-    parent=
-    while read -r key value; do
-        if [ "$key" = PPid: ]; then parent=$value; fi
-    done <"/proc/$process/status"
+    {parent}
     case $parent in '' | 0 | 1) exit 0 ;; esac
     process=$parent
 done
 "#,
         pid = quote(&files.pid()),
+        parent = PARENT.trim_end(),
         resume = quote(&files.resume()),
     );
     let mut text = format!(": >{0}\nchmod 0644 {0}\n", quote(&files.pid()));
@@ -257,6 +268,13 @@ done
     text.push_str(&format!("[ -p {knock} ] || mkfifo -m 0666 {knock}\n"));
     text
 }
+
+/// Whose child a process is.
+const PARENT: &str = r#"parent=
+    while read -r key value; do
+        if [ "$key" = PPid: ]; then parent=$value; fi
+    done <"/proc/$process/status"
+"#;
 
 /// A path with parameters in it, as one word.
 fn double(path: &str) -> String {

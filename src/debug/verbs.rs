@@ -31,7 +31,7 @@ pub const VERBS: &[(&str, &str, &str)] = &[
     (
         "shell",
         "[carry]",
-        "open a shell in the build's state; `shell carry` takes over what you change in it",
+        "open a shell in the build's state; with `carry`, the next command gets what you change in it",
     ),
     ("retry", "", "run the failed command again"),
     (
@@ -65,7 +65,7 @@ pub const VERBS: &[(&str, &str, &str)] = &[
     (
         "carry",
         "",
-        "take over the directory and variables that the last shell left",
+        "give the next command the directory and variables of the shell that you left",
     ),
     ("help", "", "this list; also `?`"),
 ];
@@ -133,7 +133,7 @@ pub fn help() -> String {
         text.push_str(&format!("  {usage:<21} {what}\n"));
     }
     text.push_str(
-        "A verb may be cut short (c, n, q). In a shell, codebuild-resume goes on; with --carry it takes your changes along.\n",
+        "A verb may be cut short (c, n, q). In a shell, codebuild-resume goes on; with --carry the next command gets your changes.\n",
     );
     text
 }

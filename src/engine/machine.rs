@@ -34,6 +34,8 @@ pub struct Run<'a> {
     pub finally: bool,
     /// Its place in `commands` or `finally`, counted from 1.
     pub number: usize,
+    /// How many there are.
+    pub of: usize,
     /// `run-as`: the phase's, else the buildspec's.
     pub user: Option<&'a str>,
 }
@@ -224,12 +226,21 @@ impl<'a> Machine<'a> {
     }
 
     fn run(&self, command: &'a Command, done: usize, finally: bool) -> Step<'a> {
+        let phase = self.phases[self.current];
+        let all = phase.map(|phase| {
+            if finally {
+                &phase.finally
+            } else {
+                &phase.commands
+            }
+        });
         Step::Run(Run {
             phase: self.phase_type(),
             command,
             finally,
             number: done + 1,
-            user: self.phases[self.current]
+            of: all.map_or(0, Vec::len),
+            user: phase
                 .and_then(|phase| phase.run_as.as_ref())
                 .map(|user| user.value.as_str())
                 .or(self.user),

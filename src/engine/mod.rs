@@ -182,14 +182,11 @@ async fn attempt<E: Executor>(
             text: &text,
             place: &place,
         };
-        let order = match failure {
-            None => debugger.before(stop, journal).await?,
-            Some(exit) => debugger.failed(stop, exit, journal).await?,
-        };
-        match (order, failure) {
+        match (debugger.ask(stop, failure, journal).await?, failure) {
             (Order::Run(wanted), _) => text = wanted,
+            (Order::GoOn, None) => {}
             (Order::GoOn, Some(exit)) => return Ok(Went::Wrong(failure_context(&text, exit))),
-            (Order::Skip, _) | (Order::GoOn, None) => return Ok(Went::Well),
+            (Order::Skip, _) => return Ok(Went::Well),
             (Order::Quit { artifacts }, _) => return Ok(Went::NoFurther { artifacts }),
         }
         let stop = Stop {
@@ -459,13 +456,17 @@ mod tests {
     }
 
     impl Pause for Orders {
-        async fn before(&mut self, stop: Stop<'_>, _: &mut Journal) -> Result<Order, Lost> {
-            let order = self.before.pop_front();
-            Ok(order.unwrap_or(Order::Run(stop.text.to_owned())))
-        }
-
-        async fn failed(&mut self, _: Stop<'_>, _: Exit, _: &mut Journal) -> Result<Order, Lost> {
-            Ok(self.failed.pop_front().unwrap_or(Order::GoOn))
+        async fn ask(
+            &mut self,
+            _: Stop<'_>,
+            failure: Option<Exit>,
+            _: &mut Journal,
+        ) -> Result<Order, Lost> {
+            let orders = match failure {
+                None => &mut self.before,
+                Some(_) => &mut self.failed,
+            };
+            Ok(orders.pop_front().unwrap_or(Order::GoOn))
         }
 
         async fn during<T>(

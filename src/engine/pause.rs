@@ -23,7 +23,7 @@ pub struct Stop<'a> {
 pub enum Order {
     /// Run the command with this text.
     Run(String),
-    /// Let what happened count: before a command nothing did, and it is as if it had succeeded.
+    /// As if nobody had been asked: the command runs, or its failure counts.
     GoOn,
     /// As if the command had succeeded.
     Skip,
@@ -37,14 +37,11 @@ pub enum Order {
     reason = "one program, one executor; no bound is needed"
 )]
 pub trait Pause {
-    /// The command is about to run: variables, directory and user are as it will see them.
-    async fn before(&mut self, stop: Stop<'_>, journal: &mut Journal) -> Result<Order, Lost>;
-
-    /// The command failed; what it left is the build's state.
-    async fn failed(
+    /// The command is about to run, or has failed: variables, directory and user are those of the next one.
+    async fn ask(
         &mut self,
         stop: Stop<'_>,
-        exit: Exit,
+        failure: Option<Exit>,
         journal: &mut Journal,
     ) -> Result<Order, Lost>;
 
@@ -59,21 +56,14 @@ pub trait Pause {
 
 /// Without a debugger nothing stops.
 impl<P: Pause> Pause for Option<P> {
-    async fn before(&mut self, stop: Stop<'_>, journal: &mut Journal) -> Result<Order, Lost> {
-        match self {
-            Some(debugger) => debugger.before(stop, journal).await,
-            None => Ok(Order::Run(stop.text.to_owned())),
-        }
-    }
-
-    async fn failed(
+    async fn ask(
         &mut self,
         stop: Stop<'_>,
-        exit: Exit,
+        failure: Option<Exit>,
         journal: &mut Journal,
     ) -> Result<Order, Lost> {
         match self {
-            Some(debugger) => debugger.failed(stop, exit, journal).await,
+            Some(debugger) => debugger.ask(stop, failure, journal).await,
             None => Ok(Order::GoOn),
         }
     }

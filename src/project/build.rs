@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::file::{Remark, remark};
 use super::value::{Kind, Value};
-use super::{Project, api, decode};
+use super::{Project, api, decode, recorded_artifacts};
 use crate::error::{Error, Result};
 use crate::places::tree;
 use crate::source::Source;
@@ -295,7 +295,10 @@ fn children(batch: &Value) -> Vec<&str> {
 
 fn decode(source: &Source, value: &Value) -> Recorded {
     let mut findings = Vec::new();
-    let project = decode::of_build(value, PASSED_OVER, &mut findings);
+    let mut project = decode::of_build(value, PASSED_OVER, &mut findings);
+    let id = value.get("id").and_then(Value::known).unwrap_or_default();
+    let uuid = id.rsplit_once(':').map_or("", |(_, uuid)| uuid);
+    recorded_artifacts::settle(&mut project, value, uuid);
     findings.sort_by_key(|finding| finding.primary.span.start);
     let text = |value: Option<&Value>| value.and_then(Value::known).unwrap_or_default().to_owned();
     let of = |key: &str| text(value.get(key));

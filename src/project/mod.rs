@@ -27,6 +27,8 @@ mod decode;
 pub mod file;
 pub mod model;
 mod plan;
+#[cfg(feature = "run")]
+mod recorded_artifacts;
 mod terraform;
 mod value;
 

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::project::{OfProject, Submodules};
 use crate::engine::event::Event;
 use crate::engine::journal::Watcher;
 use crate::engine::phase::{Context, PhaseType, Status};
@@ -49,6 +50,8 @@ pub struct Build {
     pub encryption_key: String,
     pub exported_environment_variables: Vec<ExportedVariable>,
     pub report_arns: Vec<String>,
+    #[serde(flatten)]
+    pub of_project: OfProject,
 }
 
 /// `BuildPhase` of the API.
@@ -68,22 +71,31 @@ pub struct BuildPhase {
 }
 
 /// `ProjectSource` of the API, as far as a local build has one.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Source {
-    #[serde(rename = "type")]
-    pub kind: &'static str,
+    /// Absent where no project says it: the API has no name for a folder of this machine.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<&'static str>,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub location: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub git_clone_depth: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub git_submodules_config: Option<Submodules>,
     /// A path, or the text of an inline buildspec.
-    pub buildspec: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub buildspec: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source_identifier: Option<String>,
 }
 
 /// `BuildArtifacts` of the API.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct BuildArtifacts {
-    /// A folder or a file of this machine, where the API names one in S3.
+    /// A folder or a file of this machine; until it is there, the place in S3 that the API would name. Empty where the
+    /// project has no artifacts.
     pub location: String,
     /// Of a ZIP.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -91,18 +103,27 @@ pub struct BuildArtifacts {
     /// Of a ZIP.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub md5sum: Option<String>,
-    /// The name is the buildspec's.
+    /// The name is the buildspec's. This and the next are there where a project says S3.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub override_artifact_name: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encryption_disabled: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub artifact_identifier: Option<String>,
 }
 
 /// `ProjectCache` of the API.
 #[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Cache {
     #[serde(rename = "type")]
     pub kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub location: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub modes: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cache_namespace: Option<String>,
 }
 
 /// `ProjectEnvironment` of the API.
@@ -115,6 +136,29 @@ pub struct Environment {
     pub compute_type: String,
     pub environment_variables: Vec<EnvironmentVariable>,
     pub privileged_mode: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub registry_credential: Option<RegistryCredential>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub image_pull_credentials_type: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fleet: Option<Fleet>,
+}
+
+/// `RegistryCredential` of the API: where the login is kept, not the login.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RegistryCredential {
+    pub credential: String,
+    pub credential_provider: &'static str,
+}
+
+/// `ProjectFleet` of the API.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Fleet {
+    pub fleet_arn: String,
 }
 
 /// `EnvironmentVariable` of the API; the value of a secret type is its reference.
@@ -175,13 +219,18 @@ impl Build {
                 },
             ],
             source: Source {
-                kind: "NO_SOURCE",
                 location: identity.sources.git.url.clone(),
-                buildspec,
+                buildspec: Some(buildspec),
+                ..Source::default()
             },
             artifacts: None,
             secondary_artifacts: Vec::new(),
-            cache: Cache { kind: "NO_CACHE" },
+            cache: Cache {
+                kind: "NO_CACHE",
+                location: None,
+                modes: Vec::new(),
+                cache_namespace: None,
+            },
             environment,
             service_role: None,
             logs: Logs {
@@ -195,6 +244,7 @@ impl Build {
             encryption_key: identity.encryption_key(),
             exported_environment_variables: Vec::new(),
             report_arns: Vec::new(),
+            of_project: OfProject::default(),
         }
     }
 
@@ -209,11 +259,36 @@ impl Build {
         identity.initiator().clone_into(&mut self.initiator);
     }
 
+    /// An artifact is there: it takes the place of what the project said of it.
+    pub fn note_artifacts(&mut self, mut made: BuildArtifacts) {
+        let mut known = self.artifacts.iter_mut().collect::<Vec<_>>();
+        if made.artifact_identifier.is_some() {
+            known = self.secondary_artifacts.iter_mut().collect();
+            known.retain(|known| known.artifact_identifier == made.artifact_identifier);
+        }
+        if let Some(known) = known.pop() {
+            made.override_artifact_name = known.override_artifact_name;
+            made.encryption_disabled = known.encryption_disabled;
+            *known = made;
+        } else if made.artifact_identifier.is_some() {
+            self.secondary_artifacts.push(made);
+        } else {
+            self.artifacts = Some(made);
+        }
+    }
+
     /// Rewrites the texts that came from outside; what events tell is rewritten already.
     pub fn rewrite_by(&mut self, rewriter: &Rewriter) {
         let variables = self.environment.environment_variables.iter_mut();
         let texts = variables.map(|variable| &mut variable.value);
-        for text in texts.chain([&mut self.source.buildspec, &mut self.source.location]) {
+        let sources = [&mut self.source].into_iter();
+        let sources = sources.chain(&mut self.of_project.secondary_sources);
+        let sources = sources.flat_map(|source| {
+            [&mut source.location]
+                .into_iter()
+                .chain(&mut source.buildspec)
+        });
+        for text in texts.chain(sources) {
             *text = rewriter.rewrite(text);
         }
     }

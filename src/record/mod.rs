@@ -2,6 +2,7 @@
 
 pub mod build;
 pub mod json;
+pub mod project;
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};

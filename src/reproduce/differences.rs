@@ -40,6 +40,35 @@ pub fn list(recorded: &Recorded, options: &Options, source: Option<Difference>) 
     }
     compute(recorded, options, &mut add);
     picture(recorded, options, &mut add);
+    // A build of this tool had none of it either.
+    if !recorded.is_own() {
+        cloud(recorded, options, &mut add);
+    }
+    if recorded.batch.is_some() {
+        add(
+            "the build was part of a batch".to_owned(),
+            "it runs alone: CODEBUILD_BATCH_BUILD_IDENTIFIER and what other builds of the batch exported is not in the record; -e sets it",
+        );
+    }
+    if recorded.initiator.starts_with("GitHub-Hookshot/") && options.event.is_none() {
+        add(
+            "a webhook started the build".to_owned(),
+            "CODEBUILD_WEBHOOK_* are not in the record: --event sets them",
+        );
+    }
+    found.extend(source);
+    sources(recorded, options, &mut found);
+    for name in hidden_variables(recorded, options) {
+        found.push(Difference {
+            recorded: format!("the variable {name}"),
+            here: format!("not set, as its value was not written down: -e {name}=VALUE"),
+        });
+    }
+    found
+}
+
+/// What only the cloud has.
+fn cloud(recorded: &Recorded, options: &Options, add: &mut impl FnMut(String, &str)) {
     let project = &recorded.project;
     if let Some(role) = &project.service_role {
         let here = match (&options.access.role, options.aws_credentials) {
@@ -76,27 +105,6 @@ pub fn list(recorded: &Recorded, options: &Options, source: Option<Difference>) 
             "none, so that nothing old decides",
         );
     }
-    if recorded.batch.is_some() {
-        add(
-            "the build was part of a batch".to_owned(),
-            "it runs alone: CODEBUILD_BATCH_BUILD_IDENTIFIER and what other builds of the batch exported is not in the record; -e sets it",
-        );
-    }
-    if recorded.initiator.starts_with("GitHub-Hookshot/") && options.event.is_none() {
-        add(
-            "a webhook started the build".to_owned(),
-            "CODEBUILD_WEBHOOK_* are not in the record: --event sets them",
-        );
-    }
-    found.extend(source);
-    sources(recorded, options, &mut found);
-    for name in hidden_variables(recorded, options) {
-        found.push(Difference {
-            recorded: format!("the variable {name}"),
-            here: format!("not set, as its value was not written down: -e {name}=VALUE"),
-        });
-    }
-    found
 }
 
 fn compute(recorded: &Recorded, options: &Options, add: &mut impl FnMut(String, &str)) {

@@ -15,9 +15,9 @@ use crate::env::mask::Rewriter;
 use crate::error::{Error, Result};
 use crate::options::{BuildspecFrom, Options, RuntimeKind};
 use crate::output::BuildFolder;
-use crate::project::model::{EnvironmentType, VariableType};
-use crate::record::Files;
+use crate::project::model::{CacheType, EnvironmentType, Text, VariableType};
 use crate::record::build::{self, Environment, EnvironmentVariable, Record};
+use crate::record::{self, Files};
 use crate::run::Build;
 use crate::script::Layout;
 use crate::source::Source;
@@ -45,24 +45,14 @@ impl<'a> Build<'a> {
         };
         let environment = environment(options);
         let mut record = build::Build::new(&identity, buildspec_name(options), environment);
-        note_project(&mut record, options);
+        note_project(&mut record, options, &identity);
         let record = Record::create(record, folder.file("build.json")).map_err(failed)?;
         let files = Files::create(&folder).map_err(failed)?;
         // The console comes last: what it shows is already kept.
-        let mut journal = Journal::new(
+        let journal = Journal::new(
             Rewriter::default(),
             vec![Box::new(files), Box::new(record.clone()), console],
         );
-        journal.emit(&Event::BuildStarted {
-            number: folder.number,
-            runtime: match options.runtime {
-                RuntimeKind::Docker => "docker",
-                RuntimeKind::Host => "host",
-            },
-            image: options.image.clone(),
-            source: options.source.display().to_string(),
-            folder: folder.path.display().to_string(),
-        });
         let layout = layout(options, source_number(&identity.uuid));
         Ok(Self {
             options,
@@ -79,6 +69,20 @@ impl<'a> Build<'a> {
             sweep: None,
             desk: None,
         })
+    }
+
+    /// Says that there is a build.
+    pub(crate) fn announce(&mut self) {
+        self.journal.emit(&Event::BuildStarted {
+            number: self.folder.number,
+            runtime: match self.options.runtime {
+                RuntimeKind::Docker => "docker",
+                RuntimeKind::Host => "host",
+            },
+            image: self.options.image.clone(),
+            source: self.options.source.display().to_string(),
+            folder: self.folder.path.display().to_string(),
+        });
     }
 
     /// Waits for what Git was asked at the start; the second time there is nothing to wait for.
@@ -216,12 +220,39 @@ async fn region(options: &Options) -> String {
 }
 
 /// What the record says beyond what every build has.
-fn note_project(record: &mut build::Build, options: &Options) {
+fn note_project(record: &mut build::Build, options: &Options, identity: &Identity) {
     let project = &options.project.project;
-    if let Some(kind) = &project.source.kind {
-        record.source.kind = kind.value.name();
+    let source = record::project::source(&project.source);
+    record.source.kind = source.kind;
+    record.source.git_clone_depth = source.git_clone_depth;
+    record.source.git_submodules_config = source.git_submodules_config;
+    record.of_project = record::project::OfProject::of(options);
+    let artifacts =
+        |defined, unnamed: &str| record::project::artifacts(defined, &identity.uuid, unnamed);
+    record.artifacts = artifacts(&project.artifacts, &identity.project);
+    let secondary = project.secondary_artifacts.iter().filter_map(|defined| {
+        let identifier = defined.identifier.as_ref()?;
+        artifacts(defined, &identifier.value)
+    });
+    record.secondary_artifacts = secondary.collect();
+    let cache = &project.cache;
+    record.cache = build::Cache {
+        kind: cache
+            .kind
+            .as_ref()
+            .map_or(CacheType::NoCache, |kind| kind.value)
+            .name(),
+        location: text(cache.location.as_ref()),
+        modes: cache.modes.iter().map(|mode| mode.value.name()).collect(),
+        cache_namespace: text(cache.namespace.as_ref()),
+    };
+    if let Some(group) = text(project.logs.group_name.as_ref()) {
+        record.logs.group_name = group;
     }
-    record.service_role = project.service_role.clone().map(|role| role.value);
+    if let Some(stream) = text(project.logs.stream_name.as_ref()) {
+        record.logs.stream_name = format!("{stream}/{}", identity.uuid);
+    }
+    record.service_role = text(project.service_role.as_ref());
     if let Some(minutes) = &project.queued_timeout_in_minutes {
         record.queued_timeout_in_minutes = minutes.value;
     }
@@ -229,6 +260,10 @@ fn note_project(record: &mut build::Build, options: &Options) {
         record.timeout_in_minutes =
             u32::try_from(timeout.as_secs().div_ceil(60)).unwrap_or(u32::MAX);
     }
+}
+
+fn text(text: Option<&Text>) -> Option<String> {
+    text.map(|text| text.value.clone())
 }
 
 /// The source folder's name, in the letters that a project's name may have (spec 22.2).
@@ -301,6 +336,15 @@ fn environment(options: &Options) -> Environment {
         },
         environment_variables: variables(options),
         privileged_mode: options.privileged,
+        certificate: text(project.certificate.as_ref()),
+        registry_credential: text(project.registry_credential.as_ref()).map(|credential| {
+            build::RegistryCredential {
+                credential,
+                credential_provider: "SECRETS_MANAGER",
+            }
+        }),
+        image_pull_credentials_type: text(project.image_pull_credentials_type.as_ref()),
+        fleet: text(project.fleet.as_ref()).map(|fleet_arn| build::Fleet { fleet_arn }),
     }
 }
 

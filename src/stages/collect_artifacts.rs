@@ -14,6 +14,9 @@ use crate::record::build::BuildArtifacts;
 use crate::run::{Build, Halt};
 use crate::runtime::session::Session;
 
+/// The folder of secondary artifacts, in the build's folder and in the user's.
+const SECONDARY: &str = "secondary-artifacts";
+
 /// One artifact to be made.
 struct Item<'a> {
     /// `None` for the primary one.
@@ -107,10 +110,7 @@ impl Build<'_> {
     ) -> Result<Collected, Halt> {
         let keep_links = item.storage.knows_links();
         let chosen = self.choose(item.definition, item.identifier, keep_links, session);
-        let (selection, links) = match chosen.await? {
-            Ok(chosen) => chosen,
-            Err(failure) => return Ok(Err(failure)),
-        };
+        let (selection, links) = chosen.await?;
         for line in selection.log {
             self.journal.say(line);
         }
@@ -118,53 +118,72 @@ impl Build<'_> {
             return Ok(Err(failure));
         }
         let key = self.key(item, session).await?;
-        let first = self.is_new(item, &key, keys);
+        let is_first = self.is_new(item, &key, keys);
         let own = match item.identifier {
             None => self.folder.file("artifacts"),
-            Some(identifier) => self
-                .folder
-                .file("secondary-artifacts")
-                .join(file_name(identifier)),
+            Some(identifier) => self.folder.file(SECONDARY).join(file_name(identifier)),
         };
         let place = join(&own, &key);
-        let mut stored = if item.storage.is_zip() {
-            let files = self.folder.file(".unpacked");
-            let fetched = self
-                .fetch(selection.files, files.clone(), links, session)
-                .await?;
-            let (unpacked, problem) = fetched.parts();
-            match problem {
-                None => zip(files, unpacked, place, &own).await?,
-                // Half a ZIP is of no use, the files themselves may be.
-                problem => keep(&files, unpacked, problem, &own),
-            }
+        let is_zip = item.storage.is_zip();
+        let files = if is_zip {
+            self.folder.file(".unpacked")
         } else {
-            let fetched = self
-                .fetch(selection.files, place.clone(), links, session)
-                .await?;
-            let (unpacked, problem) = fetched.parts();
+            place.clone()
+        };
+        let fetched = self
+            .fetch(selection.files, files.clone(), links, session)
+            .await?;
+        let (unpacked, problem) = fetched.parts();
+        let mut stored = if !is_zip {
             Stored {
                 place,
                 packed: None,
                 unpacked,
                 problem,
             }
+        } else if problem.is_none() && unpacked.missing.is_empty() {
+            zip(files, unpacked, place, &own).await?
+        } else {
+            // Half a ZIP is of no use, the files themselves may be.
+            keep(&files, unpacked, problem, &own)
         };
-        // Folders of several artifacts would become one.
-        let goes_there = item.identifier.is_none() || (stored.packed.is_some() && first);
-        if let Some(wanted) = self.options.artifacts.as_ref().filter(|_| goes_there)
-            && own.exists()
-        {
-            publish(&own, wanted)?;
-            if let Ok(inside) = stored.place.strip_prefix(&own) {
-                stored.place = join(wanted, inside);
-            }
-        }
+        let published = self.publish_artifact(item, is_first, &own, &mut stored);
         self.note(item, &stored);
-        match stored.problem {
+        match stored.problem.or(published.err()) {
             Some(error) => Err(Halt::Error(error)),
-            None => Ok(Ok(())),
+            None => Ok(match stored.unpacked.missing.first() {
+                None => Ok(()),
+                Some(first) => {
+                    let first = artifacts::shown(first);
+                    Err(Failure::client(format!("{} {first}", assumed::GONE)))
+                }
+            }),
         }
+    }
+
+    /// Moves an artifact to where the user wants it. What can't be moved stays, whole.
+    fn publish_artifact(
+        &self,
+        item: &Item<'_>,
+        is_first: bool,
+        own: &Path,
+        stored: &mut Stored,
+    ) -> Result<()> {
+        let Some(wanted) = self.options.artifacts.as_ref().filter(|_| own.exists()) else {
+            return Ok(());
+        };
+        let to = match (item.identifier, &stored.packed) {
+            (None, _) => wanted.clone(),
+            (Some(_), Some(_)) if is_first => wanted.clone(),
+            (Some(_), Some(_)) => return Ok(()),
+            // Folders of several artifacts would become one.
+            (Some(identifier), None) => wanted.join(SECONDARY).join(file_name(identifier)),
+        };
+        publish(own, &to)?;
+        if let Ok(inside) = stored.place.strip_prefix(own) {
+            stored.place = join(&to, inside);
+        }
+        Ok(())
     }
 
     /// The artifact's path below its folder.
@@ -208,7 +227,12 @@ impl Build<'_> {
         keys: &mut BTreeMap<(String, PathBuf), String>,
     ) -> bool {
         let name = item.identifier.unwrap_or("the primary one").to_owned();
-        let place = (item.storage.bucket().to_owned(), key.to_owned());
+        // The user's folder is one, whatever the buckets.
+        let bucket = match self.options.artifacts {
+            Some(_) => "",
+            None => item.storage.bucket(),
+        };
+        let place = (bucket.to_owned(), key.to_owned());
         let Some(earlier) = keys.insert(place, name.clone()) else {
             return true;
         };
@@ -223,12 +247,15 @@ impl Build<'_> {
     }
 
     fn note(&mut self, item: &Item<'_>, stored: &Stored) {
+        if stored.unpacked.written.is_empty() {
+            return;
+        }
         let place = BuildArtifacts {
             location: stored.place.display().to_string(),
             sha256sum: stored.packed.as_ref().map(|packed| packed.sha256.clone()),
             md5sum: stored.packed.as_ref().map(|packed| packed.md5.clone()),
-            override_artifact_name: item.storage.takes_name().then_some(true),
             artifact_identifier: item.identifier.map(str::to_owned),
+            ..BuildArtifacts::default()
         };
         self.journal.emit(&Event::ArtifactsCollected {
             identifier: place.artifact_identifier.clone(),
@@ -236,10 +263,7 @@ impl Build<'_> {
             files: stored.unpacked.written.len() as u64,
             bytes: stored.unpacked.bytes,
         });
-        self.record.change(|build| match item.identifier {
-            None => build.artifacts = Some(place),
-            Some(_) => build.secondary_artifacts.push(place),
-        });
+        self.record.change(|build| build.note_artifacts(place));
     }
 }
 
@@ -280,7 +304,7 @@ async fn zip(files: PathBuf, unpacked: Unpacked, place: PathBuf, own: &Path) -> 
         Err(error) => {
             let text = format!("{} can't be written: {error}", place.display());
             let error = Error::environment(text)
-                .hint(format!("the files themselves are in {}", own.display()));
+                .hint("the files themselves are kept beside it, in unpacked/");
             Ok(keep(&files, unpacked, Some(error), own))
         }
     }
@@ -288,12 +312,11 @@ async fn zip(files: PathBuf, unpacked: Unpacked, place: PathBuf, own: &Path) -> 
 
 /// Puts files in the place of the ZIP that could not be made of them.
 fn keep(files: &Path, unpacked: Unpacked, problem: Option<Error>, own: &Path) -> Stored {
-    if files.exists() {
-        std::fs::create_dir_all(own).ok();
-        std::fs::rename(files, own.join("unpacked")).ok();
-    }
+    let there = own.join("unpacked");
+    std::fs::create_dir_all(own).ok();
+    let moved = std::fs::rename(files, &there);
     Stored {
-        place: own.to_owned(),
+        place: moved.map_or(files.to_owned(), |()| there),
         packed: None,
         unpacked,
         problem,

@@ -15,15 +15,12 @@ use crate::runtime::session::Session;
 
 impl Build<'_> {
     /// A break point that no command stands at is a mistake, told before anything runs.
-    pub(crate) fn check_break_points(&self, script: &Script) -> Result<(), Halt> {
+    pub(crate) fn check_break_points(&self, script: &Script) -> Result<(), Error> {
         let Some(settings) = &self.options.debug else {
             return Ok(());
         };
-        if script.refused.is_some() {
-            return Ok(());
-        }
         match breaks::missing(&settings.points, &script.reading.buildspec.phases) {
-            Some(text) => Err(Halt::Error(Error::usage(format!("--break: {text}")))),
+            Some(text) => Err(Error::usage(format!("--break: {text}"))),
             None => Ok(()),
         }
     }

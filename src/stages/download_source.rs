@@ -114,11 +114,8 @@ impl Build<'_> {
 
     /// A part that is not there ends the build before anything is made for it.
     pub(crate) fn check_part(&self, script: &Script) -> Result<(), Error> {
-        let part = &self.options.part;
-        match part.missing(&script.reading.buildspec.phases) {
-            Some(missing) if script.refused.is_none() => Err(Error::usage(missing)),
-            _ => Ok(()),
-        }
+        let missing = self.options.part.missing(&script.reading.buildspec.phases);
+        missing.map_or(Ok(()), |missing| Err(Error::usage(missing)))
     }
 
     /// The log of half a build must not pass for that of a whole one.

@@ -10,7 +10,7 @@ use futures_util::StreamExt as _;
 use tokio::io::AsyncWriteExt as _;
 
 use super::unpacking::Unpacking;
-use crate::artifacts::{self, Chosen, Rules, Unpacked};
+use crate::artifacts::{self, Chosen, Notes, Rules, Unpacked};
 use crate::engine::event::Event;
 use crate::error::Error;
 use crate::run::{Build, Halt};
@@ -34,7 +34,7 @@ pub(super) enum Links {
     Keep(BTreeSet<Vec<u8>>),
 }
 
-/// What came, and whether that is all.
+/// What came, and what kept the rest from being written.
 #[derive(Debug)]
 pub(super) struct Fetched {
     pub(super) unpacked: Unpacked,
@@ -204,7 +204,7 @@ impl Build<'_> {
         links: &Links,
         folder: &Path,
     ) -> Fetched {
-        for file in &sum.written {
+        for file in sum.written.iter().chain(&sum.refused) {
             wanted.remove(file);
         }
         let (left_out, missing): (Vec<_>, Vec<_>) = wanted
@@ -217,24 +217,23 @@ impl Build<'_> {
             ));
         }
         sum.missing = missing.into_iter().map(|(file, _)| file).collect();
-        for warning in sum.warnings.lines() {
+        // Where writing stopped, all that follows is missing.
+        let mut gone = Notes::default();
+        for file in sum.missing.iter().filter(|_| sum.failure.is_none()) {
+            gone.push(format!(
+                "`{}` was listed and did not come: it is gone, or can't be read; a job in the background may still be \
+                 changing it",
+                artifacts::shown(file)
+            ));
+        }
+        for warning in sum.warnings.lines().chain(gone.lines()) {
             self.journal.emit(&Event::Warning(warning));
         }
-        let place = folder.display();
-        let problem = match (&sum.failure, sum.missing.first()) {
-            (Some(failure), _) => Some(Error::environment(format!(
-                "files can't be written to {place}: {failure}"
-            ))),
-            (None, Some(first)) => Some(
-                Error::environment(format!(
-                    "{} files did not arrive in {place}, {} among them",
-                    sum.missing.len(),
-                    artifacts::shown(first)
-                ))
-                .hint("they are gone or can't be read; a job in the background may still be changing them"),
-            ),
-            (None, None) => None,
-        };
+        let problem = sum.failure.as_ref().map(|failure| {
+            let place = folder.display();
+            Error::environment(format!("files can't be written to {place}: {failure}"))
+                .hint("what came before that is kept there")
+        });
         Fetched {
             unpacked: sum,
             problem,

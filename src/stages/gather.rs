@@ -1,7 +1,7 @@
 //! Which files a definition means: listed at the build's side, chosen at ours.
 
 use super::fetch::Links;
-use crate::artifacts::{self, Failure, Request, Root, Selection, Tree};
+use crate::artifacts::{self, Request, Root, Selection, Tree};
 use crate::buildspec::model::Artifacts;
 use crate::engine::event::Event;
 use crate::error::Error;
@@ -18,16 +18,13 @@ impl Build<'_> {
         identifier: Option<&str>,
         keep_links: bool,
         session: &mut Session,
-    ) -> Result<Result<(Selection, Links), Failure>, Halt> {
+    ) -> Result<(Selection, Links), Halt> {
         let values = session.variables(&Request::variables(definition)).await?;
         let lookup = |name: &str| {
             let found = values.iter().find(|(known, _)| known == name);
             found.map(|(_, value)| value.clone())
         };
-        let request = match Request::new(definition, identifier, keep_links, lookup) {
-            Ok(request) => request,
-            Err(error) => return Ok(Err(error.into())),
-        };
+        let request = Request::new(definition, identifier, keep_links, lookup);
         let source = session.layout().source().into_bytes();
         let roots = request.roots(&source);
         let tree = list(&roots, session).await?;
@@ -40,7 +37,7 @@ impl Build<'_> {
         for warning in selection.warnings.lines() {
             self.journal.emit(&Event::Warning(warning));
         }
-        Ok(Ok((selection, links)))
+        Ok((selection, links))
     }
 }
 

@@ -167,7 +167,7 @@ impl Build<'_> {
                 return Ok(0);
             };
             let found = engine.leftovers(false).await?;
-            remove_all(&engine, found).await
+            Ok(remove_all(&engine, found).await?.len())
         }));
         Box::pin(async move {
             let engine = tokio::select! {

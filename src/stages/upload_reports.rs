@@ -55,13 +55,7 @@ impl Build<'_> {
             self.journal
                 .say(format!("Preparing to copy {kind} report {key}"));
             let definition = as_artifacts(group);
-            let selection = match self.choose(&definition, None, false, session).await? {
-                Ok((selection, _)) => selection,
-                Err(failure) => {
-                    reported.failure = Err(failure);
-                    continue;
-                }
-            };
+            let (selection, _) = self.choose(&definition, None, false, session).await?;
             for line in selection.log {
                 self.journal.say(two_spaces(line));
             }

@@ -429,6 +429,117 @@ def lost(raw, read, place):
 print(lost(given, build, ''), build['startTime'].tzinfo is not None, build['buildNumber'], end='')";
     let read = moto.fill(&source.record(), parse);
     assert!(read.starts_with("[] True "), "{read}");
+    let source = source_with_a_full_project();
+    ends_with(0, &source.run(Runtime::Host, &["--offline"]));
+    let record = source.record();
+    let read = moto.fill(&record, parse);
+    assert!(read.starts_with("[] True "), "{read}");
+}
+
+const FULL_PROJECT: &str = r#"{
+  "name": "shop", "serviceRole": "arn:aws:iam::1:role/r", "timeoutInMinutes": 30, "queuedTimeoutInMinutes": 10,
+  "source": {"type": "GITHUB", "location": "https://token@github.com/o/shop.git", "gitCloneDepth": 1,
+    "gitSubmodulesConfig": {"fetchSubmodules": true}},
+  "secondarySources": [{"type": "S3", "location": "b/k", "sourceIdentifier": "more"}],
+  "secondarySourceVersions": [{"sourceIdentifier": "more", "sourceVersion": "v1"}],
+  "artifacts": {"type": "S3", "location": "bucket", "path": "p/q", "namespaceType": "BUILD_ID", "name": "app",
+    "packaging": "ZIP", "encryptionDisabled": true},
+  "secondaryArtifacts": [{"type": "S3", "location": "other", "name": "n", "artifactIdentifier": "Two"}],
+  "cache": {"type": "LOCAL", "modes": ["LOCAL_SOURCE_CACHE"]},
+  "environment": {"type": "LINUX_CONTAINER", "image": "i", "computeType": "BUILD_GENERAL1_SMALL",
+    "certificate": "b/c.pem", "imagePullCredentialsType": "SERVICE_ROLE",
+    "registryCredential": {"credential": "hub", "credentialProvider": "SECRETS_MANAGER"},
+    "fleet": {"fleetArn": "arn:aws:codebuild:us-east-1:1:fleet/f"}},
+  "vpcConfig": {"vpcId": "vpc-1", "subnets": ["s-1"], "securityGroupIds": ["g-1"]},
+  "logsConfig": {"cloudWatchLogs": {"status": "ENABLED", "groupName": "g", "streamName": "s"}},
+  "fileSystemLocations": [{"type": "EFS", "location": "fs-1:/x", "mountPoint": "/mnt", "identifier": "e"}]
+}"#;
+
+/// Its build fails where `file` has a line of its own.
+fn source_with_a_full_project() -> Source {
+    let source = Source::with(
+        "version: 0.2\nphases: {build: {commands: ['test ! -s file']}}\nartifacts:\n  files: ['*.yml']\n  \
+         secondary-artifacts:\n    Two:\n      files: ['*.yml']\n",
+    );
+    fs::create_dir(source.path().join(".buildspec")).unwrap();
+    fs::write(source.path().join(".buildspec/project.json"), FULL_PROJECT).unwrap();
+    source
+}
+
+#[test]
+fn a_record_says_what_its_project_said() {
+    let source = source_with_a_full_project();
+    let out = tempfile::tempdir().unwrap();
+    ends_with(
+        0,
+        &source.run(Runtime::Host, &["-a", out.path().to_str().unwrap()]),
+    );
+    let record = source.record();
+    let (_, uuid) = record["id"].as_str().unwrap().split_once(':').unwrap();
+    let given: Value = serde_json::from_str(FULL_PROJECT).unwrap();
+    for same in [
+        "secondarySources",
+        "secondarySourceVersions",
+        "cache",
+        "vpcConfig",
+        "fileSystemLocations",
+        "serviceRole",
+        "timeoutInMinutes",
+        "queuedTimeoutInMinutes",
+    ] {
+        assert_eq!(record[same], given[same], "{same}");
+    }
+    let mut environment = record["environment"].clone();
+    let more = ["privilegedMode", "environmentVariables"];
+    environment
+        .as_object_mut()
+        .unwrap()
+        .retain(|name, _| !more.contains(&name.as_str()));
+    assert_eq!(environment, given["environment"]);
+    assert_eq!(
+        record["source"],
+        json!({"type": "GITHUB", "location": "https://github.com/o/shop.git", "gitCloneDepth": 1,
+            "gitSubmodulesConfig": {"fetchSubmodules": true}, "buildspec": "buildspec.yml"})
+    );
+    assert_eq!(
+        record["logs"],
+        json!({"groupName": "g", "streamName": format!("s/{uuid}")})
+    );
+    let place = out.path().join(format!("p/q/{uuid}/app.zip"));
+    let artifacts = &record["artifacts"];
+    assert_eq!(artifacts["location"], place.to_str().unwrap());
+    assert_eq!(artifacts["encryptionDisabled"], true);
+    assert_eq!(artifacts["overrideArtifactName"], false);
+    let second = &record["secondaryArtifacts"];
+    assert_eq!(second.as_array().unwrap().len(), 1);
+    let place = out.path().join("secondary-artifacts/Two/n");
+    assert_eq!(second[0]["location"], place.to_str().unwrap());
+    assert!(place.join("buildspec.yml").is_file());
+
+    // A build without artifacts says where they would have been, and is kept as that when it is reproduced.
+    fs::write(source.path().join("file"), "x").unwrap();
+    let text = fs::read_to_string(source.path().join("buildspec.yml")).unwrap();
+    let pre = text.replace("build: {", "pre_build: {");
+    fs::write(source.path().join("buildspec.yml"), pre).unwrap();
+    ends_with(1, &source.run(Runtime::Host, &[]));
+    let record = source.record();
+    let (_, uuid) = record["id"].as_str().unwrap().split_once(':').unwrap();
+    let place = format!("arn:aws:s3:::bucket/p/q/{uuid}/app.zip");
+    assert_eq!(record["artifacts"]["location"], place);
+    assert_eq!(
+        record["secondaryArtifacts"][0]["location"],
+        "arn:aws:s3:::other/n"
+    );
+    fs::remove_file(source.path().join("file")).unwrap();
+    fs::remove_file(source.path().join(".buildspec/project.json")).unwrap();
+    let build = source.kept().join("build.json");
+    let emulator = Emulator::reproduce(build.to_str().unwrap(), source.path(), Runtime::Host);
+    ends_with(0, &emulator.finish());
+    let again = source.record();
+    let (_, uuid) = again["id"].as_str().unwrap().split_once(':').unwrap();
+    let place = source.kept().join(format!("artifacts/p/q/{uuid}/app.zip"));
+    assert!(place.is_file(), "{}", place.display());
+    assert_eq!(again["environment"]["fleet"], given["environment"]["fleet"]);
 }
 
 #[test]

@@ -22,18 +22,27 @@ const LONGEST_LINE: usize = 2000;
 const COMMAND_LINES: usize = 6;
 
 impl<W: Write + Send> Pretty<W> {
-    pub(super) fn command_started(&mut self, command: &str, place: Option<&Place>, finally: bool) {
+    pub(super) fn command_started(
+        &mut self,
+        command: &str,
+        place: Option<&Place>,
+        number: (bool, usize),
+    ) {
         self.tail.clear();
         self.command = Some(Running {
             text: command.to_owned(),
             place: place.cloned(),
+            number,
         });
+        let phase = self.phase.map_or("", |(phase, _)| phase.name());
+        // A command that is tried again has not failed for good.
+        self.failures
+            .retain(|failure| (failure.phase, failure.number) != (phase, number));
         if !self.folds() {
             self.heading();
             self.command_lines("$", command);
         }
-        let phase = self.phase.map_or("", |(phase, _)| phase.name());
-        let section = if finally { " finally" } else { "" };
+        let section = if number.0 { " finally" } else { "" };
         if let Some(live) = &mut self.live {
             let first = command.trim().lines().next().unwrap_or_default();
             live.start(&format!("{phase}{section} $ {}", harmless(first)));
@@ -129,6 +138,7 @@ impl<W: Write + Send> Pretty<W> {
         let mark = self.style.mark(false);
         let failure = Failure {
             phase: self.phase.map_or("", |(phase, _)| phase.name()),
+            number: running.number,
             command: running.text,
             place: running.place,
             reason: exit.to_string(),

@@ -14,6 +14,8 @@ const QUOTED: usize = 8;
 #[derive(Debug)]
 pub(super) struct Failure {
     pub(super) phase: &'static str,
+    /// Whether it stands in `finally`, and its number there.
+    pub(super) number: (bool, usize),
     pub(super) command: String,
     pub(super) place: Option<Place>,
     /// `exit status 1`.

@@ -56,6 +56,8 @@ pub struct Pretty<W: Write> {
 struct Running {
     text: String,
     place: Option<Place>,
+    /// Whether it stands in `finally`, and its number there.
+    number: (bool, usize),
 }
 
 impl<W: Write + Send> Pretty<W> {
@@ -275,8 +277,9 @@ impl<W: Write + Send> Pretty<W> {
                 text,
                 place,
                 finally,
+                number,
                 ..
-            } => self.command_started(text, place.as_ref(), *finally),
+            } => self.command_started(text, place.as_ref(), (*finally, *number)),
             Event::CommandEnded { exit, duration, .. } => {
                 self.command_ended(*exit, &seconds(*duration));
             }

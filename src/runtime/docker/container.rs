@@ -160,14 +160,14 @@ impl Container {
         }
         let container = Leftover::Container(self.id.clone());
         let container = remove(&self.engine, &container);
-        let was_there = if self.ends_by_itself().await {
+        let removed = if self.ends_by_itself().await {
             tokio::join!(container, scratch).0?
         } else {
             let removed = container.await;
             scratch.await;
             removed?
         };
-        if !was_there {
+        if removed.is_empty() {
             // Who removed it may have left the volumes that go with it.
             self.engine.remove_volumes_of(&self.build).await?;
         }

@@ -119,35 +119,69 @@ impl Engine {
     }
 }
 
-/// Removes them, containers first. What somebody else has removed meanwhile is no error.
-pub async fn remove_all(engine: &Engine, found: Vec<Leftover>) -> Result<usize> {
-    let count = found.len();
+/// Removes them, containers first, and returns what went. What somebody else has removed meanwhile is no error.
+pub async fn remove_all(engine: &Engine, found: Vec<Leftover>) -> Result<Vec<Leftover>> {
     let (containers, volumes): (Vec<_>, Vec<_>) = found
         .into_iter()
         .partition(|leftover| matches!(leftover, Leftover::Container(_)));
+    let mut removed = Vec::new();
     for group in [containers, volumes] {
         for result in join_all(group.iter().map(|leftover| remove(engine, leftover))).await {
-            result?;
+            removed.extend(result?);
         }
     }
-    Ok(count)
+    Ok(removed)
 }
 
-/// Removes one object; waits while somebody else is removing it, or what uses it, at this moment. Says whether it was
-/// still there.
-pub(super) async fn remove(engine: &Engine, leftover: &Leftover) -> Result<bool> {
+/// Removes one object; waits while somebody else is removing it, or what uses it, at this moment. Returns what went:
+/// nothing where it was not there any more.
+pub(super) async fn remove(engine: &Engine, leftover: &Leftover) -> Result<Vec<Leftover>> {
+    let mut removed = Vec::new();
     let mut patience = 50;
     loop {
         match request_removal(engine, leftover).await {
-            Err(error) if status(&error) == Some(404) => return Ok(false),
+            Ok(()) => {
+                removed.push(leftover.clone());
+                return Ok(removed);
+            }
+            Err(error) if status(&error) == Some(404) => return Ok(removed),
             Err(error) if status(&error) == Some(409) && patience > 0 => {
                 patience -= 1;
+                removed.extend(Box::pin(remove_late_users(engine, leftover)).await?);
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
             Err(error) => return Err(refused("the engine can't remove what a build left")(error)),
-            Ok(()) => return Ok(true),
         }
     }
+}
+
+/// An engine makes a container's volumes first: who looks in between sees these alone, and the container, which nobody
+/// waits for any more, comes a moment later.
+async fn remove_late_users(engine: &Engine, volume: &Leftover) -> Result<Vec<Leftover>> {
+    let Leftover::Volume(name) = volume else {
+        return Ok(Vec::new());
+    };
+    let filters = HashMap::from([
+        ("label".to_owned(), vec![LABEL_BUILD.to_owned()]),
+        ("volume".to_owned(), vec![name.clone()]),
+    ]);
+    let options = ListContainersOptionsBuilder::default()
+        .all(true)
+        .filters(&filters)
+        .build();
+    let users = engine.docker.list_containers(Some(options)).await;
+    let users = users.map_err(refused("the engine can't list who uses a volume"))?;
+    let mut removed = Vec::new();
+    for user in users {
+        let labels = user.labels.unwrap_or_default();
+        let is_ownerless = labels.get(LABEL_OWNER).is_some_and(|owner| is_dead(owner));
+        if let Some(user) = user.id.map(Leftover::Container).filter(|_| is_ownerless)
+            && request_removal(engine, &user).await.is_ok()
+        {
+            removed.push(user);
+        }
+    }
+    Ok(removed)
 }
 
 async fn request_removal(engine: &Engine, leftover: &Leftover) -> Result<(), Api> {

@@ -15,6 +15,7 @@ mod pull;
 mod set_up;
 mod ssh;
 mod terminal;
+mod tls;
 mod upload;
 
 use std::collections::HashMap;
@@ -22,6 +23,7 @@ use std::time::Duration;
 
 use bollard::errors::Error as Api;
 use bollard::{API_DEFAULT_VERSION, Docker};
+use futures_util::FutureExt as _;
 
 pub use container::{Container, Death};
 pub use exec::Door;
@@ -45,6 +47,8 @@ const TIMEOUT: u64 = 120;
 pub struct Engine {
     docker: Docker,
     host: String,
+    /// It is spoken to through TLS.
+    tls: bool,
 }
 
 impl Engine {
@@ -54,21 +58,23 @@ impl Engine {
             "" => "unix:///var/run/docker.sock",
             host => host,
         };
-        if endpoint.certificates.is_some() {
-            return Err(Error::environment(format!(
-                "the Docker engine at {host} wants TLS, which this tool does not speak"
-            ))
-            .hint("reach it by ssh instead: DOCKER_HOST=ssh://USER@HOST"));
-        }
         let failed = |error: Api| {
-            Error::environment(format!(
-                "no Docker engine answers at {host}: {}",
-                reason(&error)
-            ))
-            .hint("start Docker, or name its socket in DOCKER_HOST")
-            .hint("run without a container: buildspec run --runtime host")
+            let why = reason(&error);
+            let error = Error::environment(format!("no Docker engine answers at {host}: {why}"));
+            let error = match &endpoint.tls {
+                Some(tls) => tls::remedies(error, tls, &why),
+                None if tls::is_wanted(&why) => error.hint(
+                    "this engine wants TLS: set DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH to the folder of ca.pem, \
+                     cert.pem and key.pem",
+                ),
+                None => error.hint("start Docker, or name its socket in DOCKER_HOST"),
+            };
+            error.hint("run without a container: buildspec run --runtime host")
         };
-        let docker = Self::negotiate(host);
+        let docker = match &endpoint.tls {
+            Some(tls) => agree(tls::connect(host, tls)?).boxed(),
+            None => Self::negotiate(host).boxed(),
+        };
         let answer = tokio::time::timeout(Duration::from_secs(20), docker).await;
         let docker = answer
             .map_err(|_| {
@@ -80,6 +86,7 @@ impl Engine {
         Ok(Self {
             docker,
             host: host.to_owned(),
+            tls: endpoint.tls.is_some(),
         })
     }
 
@@ -101,16 +108,21 @@ impl Engine {
             }
             _ => Docker::connect_with_host(host)?,
         };
-        docker
-            .with_timeout(Duration::from_secs(TIMEOUT))
-            .negotiate_version()
-            .await
+        agree(docker).await
     }
 
     /// Where the engine is, as `DOCKER_HOST` would name it.
     pub fn host(&self) -> &str {
         &self.host
     }
+}
+
+/// Settles on a version that client and engine both speak.
+async fn agree(docker: Docker) -> Result<Docker, Api> {
+    docker
+        .with_timeout(Duration::from_secs(TIMEOUT))
+        .negotiate_version()
+        .await
 }
 
 /// The part of an API error that a person needs.
@@ -123,7 +135,12 @@ fn reason(error: &Api) -> String {
             while let Some(inner) = cause.source() {
                 cause = inner;
             }
-            cause.to_string()
+            let text = cause.to_string();
+            // A library's address in the web helps nobody here.
+            text.split(": https://docs.rs")
+                .next()
+                .unwrap_or_default()
+                .to_owned()
         }
     }
 }

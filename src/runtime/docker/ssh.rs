@@ -1,6 +1,7 @@
 //! An engine on another machine: each connection is an `ssh` that runs `docker system dial-stdio` there, as the `docker`
 //! command does it. Keys, agents, jump hosts and known hosts are those of `ssh` itself.
 
+use std::io;
 use std::process::Stdio;
 use std::sync::Arc;
 
@@ -11,8 +12,8 @@ use hyper::client::conn::http1;
 use hyper::header::{HOST, HeaderValue};
 use hyper::{Response, Uri};
 use hyper_util::rt::TokioIo;
-use tokio::io::AsyncReadExt as _;
-use tokio::process::{Child, Command};
+use tokio::io::{AsyncReadExt as _, Join};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use super::TIMEOUT;
 
@@ -61,20 +62,34 @@ fn arguments(host: &str) -> Option<Vec<String>> {
     Some(arguments.into_iter().map(str::to_owned).collect())
 }
 
+/// A connection to the engine with nothing but `ssh` between.
+pub(super) fn stream(host: &str) -> io::Result<Join<ChildStdout, ChildStdin>> {
+    let arguments = arguments(host).ok_or(io::ErrorKind::InvalidInput)?;
+    let mut child = start(&arguments, Stdio::null())?;
+    match (child.stdout.take(), child.stdin.take()) {
+        (Some(output), Some(input)) => Ok(tokio::io::join(output, input)),
+        _ => Err(io::Error::other("ssh has no pipes")),
+    }
+}
+
+/// Not killed with its handle: it outlives a call where a stream goes on, and ends with its standard input.
+fn start(arguments: &[String], complaints: Stdio) -> io::Result<Child> {
+    Command::new("ssh")
+        .args(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(complaints)
+        .spawn()
+        .map_err(|error| io::Error::other(format!("ssh can't be run: {error}")))
+}
+
 async fn carry(
     arguments: Arc<Vec<String>>,
     mut request: BollardRequest,
 ) -> Result<Response<Incoming>, Api> {
-    // Not killed with its handle: it outlives this call where a stream goes on, and ends with its standard input.
-    let mut child = Command::new("ssh")
-        .args(arguments.iter())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|error| std::io::Error::other(format!("ssh can't be run: {error}")))?;
+    let mut child = start(&arguments, Stdio::piped())?;
     let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
-        return Err(std::io::Error::other("ssh has no pipes").into());
+        return Err(io::Error::other("ssh has no pipes").into());
     };
     let stream = TokioIo::new(tokio::io::join(output, input));
     // An engine wants the path alone, and a host, whatever its name.
@@ -103,7 +118,7 @@ async fn carry(
             }
             match said.trim() {
                 "" => Err(error.into()),
-                said => Err(std::io::Error::other(format!("ssh: {said}")).into()),
+                said => Err(io::Error::other(format!("ssh: {said}")).into()),
             }
         }
     }

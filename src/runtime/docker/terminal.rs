@@ -1,7 +1,8 @@
 //! A program on a terminal in the container.
 //!
 //! The engine's answer is taken over by a connection of our own where it can be: bollard reads a terminal's output as
-//! if it were framed and swallows what looks like a frame's head (a chunk that begins with a byte from 0 to 2).
+//! if it were framed and swallows what looks like a frame's head (a chunk that begins with a byte from 0 to 2). Only
+//! what goes through TLS is left to it.
 
 use std::io;
 use std::pin::Pin;
@@ -69,12 +70,17 @@ impl Door {
 
     async fn start(&self, exec: &str) -> Result<(Input, Output)> {
         let host = self.engine.host();
+        if self.engine.tls {
+            return self.start_by_bollard(exec).await;
+        }
         let taken = if let Some(socket) = host.strip_prefix("unix://") {
             self.take_over(UnixStream::connect(socket).await, exec)
                 .await
         } else if let Some(address) = host.strip_prefix("tcp://") {
             self.take_over(TcpStream::connect(address).await, exec)
                 .await
+        } else if host.starts_with("ssh://") {
+            self.take_over(super::ssh::stream(host), exec).await
         } else {
             return self.start_by_bollard(exec).await;
         };

@@ -1,50 +1,13 @@
 //! What ends a build that stands still, and who may sit down at it.
 
 use std::process::Command;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::*;
 use crate::cli::{contains, ends_with};
 use crate::harness::Emulator;
-
-const COMMANDS: &[&str] = &["echo one", "echo two"];
-
-/// Both runtimes, one after the other.
-fn both(test: &str, check: impl Fn(Runtime)) {
-    check(Runtime::Host);
-    if engine(test) {
-        check(Runtime::Docker);
-    }
-}
-
-#[track_caller]
-fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !holds() {
-        assert!(start.elapsed() < Duration::from_mins(1), "never: {what}");
-        thread::sleep(Duration::from_millis(50));
-    }
-}
-
-fn id(source: &Source) -> String {
-    let record = source.record();
-    record["id"]
-        .as_str()
-        .unwrap()
-        .split_once(':')
-        .unwrap()
-        .1
-        .to_owned()
-}
-
-fn stopped(source: &Source, runtime: Runtime) -> Terminal {
-    let mut terminal = Terminal::of("run", source.path(), runtime, &["--break", "BUILD:2"], &[]);
-    terminal.expect("(debug) BUILD:2> ");
-    terminal
-}
 
 #[test]
 fn a_signal_at_the_prompt_leaves_the_terminal_sane_and_nothing_behind() {
@@ -136,6 +99,7 @@ fn a_container_that_dies_at_the_prompt() {
         assert_eq!(terminal.ends(), Some(1), "{}", terminal.screen());
         assert!(terminal.is_sane());
         contains(&terminal.screen(), "BUILD_CONTAINER_FOUND_DEAD");
+        assert!(!terminal.screen().contains("want of memory"));
         assert_eq!(leftovers(&id(&source)), Vec::<String>::new());
     }
 }
@@ -234,6 +198,21 @@ fn a_build_that_dies_while_somebody_is_attached() {
 }
 
 #[test]
+fn a_place_that_is_not_there_leaves_no_build() {
+    for wrong in [
+        ["--break", "BUILD:3"],
+        ["--from", "BUILD:3"],
+        ["--phase", "INSTALL"],
+    ] {
+        let source = Source::commands(COMMANDS);
+        let output = source.run(Runtime::Host, &wrong);
+        ends_with(2, &output);
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "", "{wrong:?}");
+        assert!(!source.path().join(".buildspec").exists(), "{wrong:?}");
+    }
+}
+
+#[test]
 fn nobody_comes() {
     let source = Source::commands(COMMANDS);
     let output = source.run(Runtime::Host, &["--break", "BUILD:2", "--hold", "1s"]);
@@ -250,45 +229,4 @@ fn nobody_comes() {
     let mut terminal = Terminal::start(&["attach", "--output", folder.to_str().unwrap()], &[]);
     terminal.expect("build 1 has ended: SUCCEEDED");
     assert_eq!(terminal.ends(), Some(4));
-}
-
-#[test]
-fn every_byte_and_every_size_gets_through() {
-    both("bytes of a terminal", |runtime| {
-        let source = Source::commands(COMMANDS);
-        let mut terminal = stopped(&source, runtime);
-        terminal.line("shell");
-        terminal.expect("BUILD:2 src ");
-        // What bollard takes for the head of a frame, UTF-8, and a lot at once.
-        terminal.line("printf '<\\001x\\002\\000y>'; printf '\\001a'; sleep 0.2; printf '\\002b\\303'; sleep 0.2; printf '\\251|'; echo end");
-        terminal.expect("end");
-        eventually("all bytes", || {
-            let bytes = terminal.bytes();
-            memchr::memmem::find(&bytes, b"<\x01x\x02\0y>\x01a\x02b\xc3\xa9|").is_some()
-        });
-        terminal.line("seq 20000 | tail -n 3 | tr '\\n' ' '; seq 30000 | cksum");
-        terminal.expect("19998 19999 20000 ");
-        terminal.line("stty size");
-        terminal.expect("24 80");
-        terminal.resize(31, 117);
-        terminal.line("sleep 0.5; stty size");
-        terminal.expect("31 117");
-        // Ctrl-C is the inner program's, and so is a key that the engine could keep for itself.
-        terminal.line("sleep 1000");
-        thread::sleep(Duration::from_millis(500));
-        terminal.send(b"\x03");
-        terminal.line("echo st''ill here");
-        terminal.expect("still here");
-        terminal.line("stty raw -echo; head -c 3 | od -An -tx1; stty sane");
-        thread::sleep(Duration::from_secs(1));
-        terminal.send(b"\x10\x11\x03");
-        terminal.expect(" 10 11 03");
-        terminal.expect("BUILD:2 src ");
-        terminal.line("caf''\u{e9}");
-        terminal.expect("caf\u{e9}");
-        terminal.line("exit");
-        terminal.expect("(debug) BUILD:2> ");
-        terminal.line("continue");
-        assert_eq!(terminal.ends(), Some(0));
-    });
 }

@@ -5,15 +5,55 @@
 //! for the end, `~ TEXT` is on the screen nowhere, `@ TEXT` is in the buildspec afterwards.
 
 mod endings;
+mod jobs;
+mod programs;
 mod terminal;
 
 use std::fs;
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use terminal::Terminal;
 
 use crate::cli::{Source, engine};
 use crate::harness::{Runtime, leftovers};
+
+const COMMANDS: &[&str] = &["echo one", "echo two"];
+
+/// Both runtimes, one after the other.
+fn both(test: &str, check: impl Fn(Runtime)) {
+    check(Runtime::Host);
+    if engine(test) {
+        check(Runtime::Docker);
+    }
+}
+
+#[track_caller]
+fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < Duration::from_mins(1), "never: {what}");
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn id(source: &Source) -> String {
+    let record = source.record();
+    record["id"]
+        .as_str()
+        .unwrap()
+        .split_once(':')
+        .unwrap()
+        .1
+        .to_owned()
+}
+
+fn stopped(source: &Source, runtime: Runtime) -> Terminal {
+    let mut terminal = Terminal::of("run", source.path(), runtime, &["--break", "BUILD:2"], &[]);
+    terminal.expect("(debug) BUILD:2> ");
+    terminal
+}
 
 macro_rules! transcripts {
     ($($name:ident)*) => {
@@ -52,6 +92,7 @@ transcripts! {
     shell
     shell_verb
     steps
+    tried_again
     unreached
 }
 
@@ -77,7 +118,27 @@ fn folder() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/debugger")
 }
 
+#[test]
+fn a_terminal_goes_through_tls() {
+    if !engine("debugger: TLS") {
+        return;
+    }
+    let server = crate::engine::tls::Server::start();
+    let folder = server.friend();
+    let variables = [
+        ("DOCKER_HOST", server.host.as_str()),
+        ("DOCKER_TLS_VERIFY", "1"),
+        ("DOCKER_CERT_PATH", folder.path().to_str().unwrap()),
+    ];
+    let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    play_with("shell", Runtime::Docker, &variables);
+}
+
 fn play(name: &str, runtime: Runtime) {
+    play_with(name, runtime, &[]);
+}
+
+fn play_with(name: &str, runtime: Runtime, more: &[(String, String)]) {
     let text = fs::read_to_string(folder().join(name).with_extension("txt")).unwrap();
     let (head, transcript) = text.split_once("\n--- ").unwrap();
     let (set, buildspec): (Vec<&str>, Vec<&str>) =
@@ -86,6 +147,7 @@ fn play(name: &str, runtime: Runtime) {
         .iter()
         .map(|line| line[2..].split_once('=').unwrap())
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .chain(more.iter().cloned())
         .collect();
     let source = Source::with(buildspec.join("\n") + "\n");
     let mut lines = transcript.lines();
@@ -111,14 +173,6 @@ fn play(name: &str, runtime: Runtime) {
         }
     }
     if runtime == Runtime::Docker && source.kept().join("build.json").exists() {
-        let record = source.record();
-        let id = record["id"]
-            .as_str()
-            .unwrap()
-            .split_once(':')
-            .unwrap()
-            .1
-            .to_owned();
-        assert_eq!(leftovers(&id), Vec::<String>::new());
+        assert_eq!(leftovers(&id(&source)), Vec::<String>::new());
     }
 }

@@ -31,17 +31,25 @@ pub(super) struct Terminal {
 impl Terminal {
     /// Starts `buildspec` with these arguments.
     pub(super) fn start(arguments: &[&str], variables: &[(String, String)]) -> Self {
+        Self::program(env!("CARGO_BIN_EXE_buildspec"), arguments, variables)
+    }
+
+    /// Starts any program.
+    pub(super) fn program(
+        program: &str,
+        arguments: &[&str],
+        variables: &[(String, String)],
+    ) -> Self {
         let home = tempfile::tempdir().unwrap();
         let (pty, pts) = open().unwrap();
         pty.resize(Size::new(24, 80)).unwrap();
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_buildspec"));
+        let mut command = std::process::Command::new(program);
         command
             .env_clear()
             .env("HOME", home.path())
             .env("TERM", "xterm-256color")
             .env("LANG", "C.UTF-8")
             .env("EDITOR", "false")
-            .envs(variables.iter().cloned())
             .current_dir(home.path())
             .args(arguments);
         for name in ["PATH", "DOCKER_HOST"] {
@@ -49,6 +57,7 @@ impl Terminal {
                 command.env(name, value);
             }
         }
+        command.envs(variables.iter().cloned());
         let child = Command::from(command).spawn(pts).unwrap();
         let seen = Arc::new(Mutex::new(Vec::new()));
         let shared = Arc::clone(&seen);
@@ -158,6 +167,12 @@ impl Terminal {
         let modes = self.modes();
         let local = LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG;
         modes.local_modes.contains(local) && modes.output_modes.contains(OutputModes::OPOST)
+    }
+
+    /// A shell's own line editing: keys come one by one, but Ctrl-C is a signal.
+    pub(super) fn is_edited(&self) -> bool {
+        let local = self.modes().local_modes;
+        local.contains(LocalModes::ISIG) && !local.intersects(LocalModes::ICANON | LocalModes::ECHO)
     }
 
     /// Every key goes to a program as it is.

@@ -1,7 +1,8 @@
 //! Every way in which a build can end before its time.
 
-use std::io::Read as _;
-use std::net::TcpListener;
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, TcpListener};
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -78,6 +79,78 @@ fn killed_at_random_moments() {
         builds.iter().all(|build| leftovers(build).is_empty())
     });
     assert!(before == Tree::of(source.path()), "the source changed");
+}
+
+/// The engine, but for the first list of containers, which is empty.
+fn engine_that_makes_a_container_late(folder: &Path) -> String {
+    let path = folder.join("late.sock");
+    let listener = UnixListener::bind(&path).unwrap();
+    thread::spawn(move || {
+        let mut hidden = false;
+        while let Ok((mut call, _)) = listener.accept() {
+            let mut head = vec![0; 16 * 1024];
+            let length = call.read(&mut head).unwrap();
+            head.truncate(length);
+            if !hidden && memchr::memmem::find(&head, b"/containers/json?").is_some() {
+                hidden = true;
+                call.write_all(
+                    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n[]",
+                )
+                .unwrap();
+                continue;
+            }
+            let mut engine = UnixStream::connect("/var/run/docker.sock").unwrap();
+            engine.write_all(&head).unwrap();
+            let (mut from, mut to) = (engine.try_clone().unwrap(), call.try_clone().unwrap());
+            thread::spawn(move || {
+                let _ = std::io::copy(&mut from, &mut to);
+                let _ = to.shutdown(Shutdown::Both);
+            });
+            thread::spawn(move || std::io::copy(&mut call, &mut engine));
+        }
+    });
+    format!("unix://{}", path.display())
+}
+
+#[test]
+fn a_container_that_the_engine_makes_after_its_maker_died_goes_with_its_volume() {
+    if !engine("a container that comes late") {
+        return;
+    }
+    let build = format!("late-{}", std::process::id());
+    let label = format!("buildspec.build={build}");
+    let host = rustix::system::uname();
+    let owner = format!(
+        "buildspec.owner={} 4194305 1",
+        host.nodename().to_str().unwrap()
+    );
+    sh(
+        "docker",
+        &[
+            "volume", "create", "--label", &label, "--label", &owner, &build,
+        ],
+    );
+    let volume = format!("{build}:/late");
+    let image = harness::image();
+    sh(
+        "docker",
+        &[
+            "create", "--label", &label, "--label", &owner, "-v", &volume, &image, "true",
+        ],
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let host = engine_that_makes_a_container_late(folder.path());
+    let output = Command::new(env!("CARGO_BIN_EXE_buildspec"))
+        .env_clear()
+        .env("DOCKER_HOST", host)
+        .arg("clean")
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    assert_eq!(leftovers(&build), [""; 0]);
+    let told = String::from_utf8_lossy(&output.stdout);
+    contains(&told, "removed container ");
+    contains(&told, &format!("removed volume {build}\n"));
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod kept;
 mod privileged;
 mod registry;
 mod sources;
+pub(crate) mod tls;
 mod users;
 
 use std::collections::BTreeMap;
@@ -20,7 +21,7 @@ use crate::cli::{Source, engine};
 use crate::harness::{self, leftovers, say_loudly};
 
 /// Whether this machine lets us mount, chown and unshare; says so when not.
-fn root(test: &str) -> bool {
+pub(crate) fn root(test: &str) -> bool {
     let is_root = rustix::process::geteuid().is_root();
     if !is_root {
         say_loudly(&format!("NOT TESTED: {test}: only root can set it up"));
@@ -30,7 +31,7 @@ fn root(test: &str) -> bool {
 
 /// Runs a program and returns what it prints.
 #[track_caller]
-fn sh(program: &str, arguments: &[&str]) -> String {
+pub(crate) fn sh(program: &str, arguments: &[&str]) -> String {
     let output = Command::new(program)
         .args(arguments)
         .stdin(Stdio::null())
@@ -43,15 +44,15 @@ fn sh(program: &str, arguments: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-fn text(path: &Path) -> &str {
+pub(crate) fn text(path: &Path) -> &str {
     path.to_str().unwrap()
 }
 
 /// A small file system of its own, unmounted at the end.
-struct Tmpfs(PathBuf);
+pub(crate) struct Tmpfs(pub(crate) PathBuf);
 
 impl Tmpfs {
-    fn at(path: &Path, size: &str) -> Self {
+    pub(crate) fn at(path: &Path, size: &str) -> Self {
         fs::create_dir_all(path).unwrap();
         let options = format!("size={size}");
         sh(
