@@ -46,6 +46,8 @@ pub struct Options {
     pub privileged: bool,
     pub network: Option<String>,
     pub container: ContainerOptions,
+    /// In PEM: what the build trusts besides its image's own.
+    pub root_certificates: Option<String>,
     /// `-e` and `--env-file`, the later one wins.
     pub overrides: Vec<Override>,
     /// The build is to look as if this had started it.
@@ -141,6 +143,8 @@ pub struct ContainerOptions {
     pub volumes: Vec<String>,
     /// The build gets the host's engine in place of one of its own.
     pub docker_socket: bool,
+    /// The container stays after the build.
+    pub keep: bool,
     /// What is left out where the source has to be copied, in the syntax of `.dockerignore`.
     pub excludes: Vec<String>,
     /// Logins of registries.

@@ -9,14 +9,14 @@ use serde::Serialize;
 use crate::buildspec::model::{Buildspec, Phase, Text};
 use crate::engine::phase::PhaseType;
 use crate::env::builtin::PER_BUILD;
-use crate::env::mask::{MASK, Rewriter};
+use crate::env::mask::{self, MASK, Rewriter};
 use crate::env::reference::{Needs, Wanted};
 use crate::env::secrets::Given;
 use crate::env::{Level, Value, Variables};
 use crate::error::{Error, Result};
 use crate::options::{BuildspecFrom, Options, RuntimeKind};
 use crate::source::Source;
-use crate::stages::{ask_git, begin};
+use crate::stages::{ask_git, begin, trust};
 use crate::{buildspec, checkout, image, output};
 
 /// The shape of `--plan --log-format json`; members are only ever added.
@@ -344,8 +344,12 @@ async fn variables(
     let layout = begin::layout(options, 0);
     let mut all = Variables::default();
     identity.set(&mut all, &layout);
+    if options.root_certificates.is_some() {
+        trust::set(&mut all, &layout);
+    }
     all.set_given(&buildspec.env, &options.project.project, &options.overrides);
-    let hidden = Rewriter::default();
+    let passwords = mask::masks(&all.proxy_passwords());
+    let hidden = Rewriter::new(passwords.into_iter().map(|text| (text, MASK.to_owned())));
     let variables = all
         .iter()
         .map(|(name, level, value)| shown(options, &hidden, name, level, value))

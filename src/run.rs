@@ -2,6 +2,7 @@
 
 use tokio::task::JoinHandle;
 
+use crate::buildspec::model::Shell;
 use crate::debug::Desk;
 use crate::engine::event::Event;
 use crate::engine::journal::{Journal, Watcher};
@@ -75,6 +76,8 @@ pub(crate) struct Build<'a> {
     pub(crate) underway: Option<Underway>,
     /// Clears away what earlier builds left, meanwhile.
     pub(crate) sweep: Option<JoinHandle<Result<usize>>>,
+    /// The only one that can read the state that the build leaves.
+    pub(crate) shell: Shell,
     /// Where the build stops, if it is to stop anywhere.
     pub(crate) desk: Option<Desk>,
 }

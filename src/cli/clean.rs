@@ -5,11 +5,12 @@ use crate::error::Result;
 
 /// Remove containers and volumes that earlier runs left on the engine.
 ///
-/// Every run does this for builds whose process is dead; --all takes those of living builds too.
+/// Every run does this for builds whose process is dead, but for containers that were kept; --all takes those of living
+/// builds too.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
-  buildspec clean                what dead builds left
+  buildspec clean                what dead builds left, and what was kept
   buildspec clean --all          everything of this tool")]
 pub(super) struct Arguments {
     /// Remove everything of this tool, the containers of builds that are running now included.
@@ -20,10 +21,15 @@ pub(super) struct Arguments {
 #[cfg(feature = "docker")]
 pub(super) fn execute(arguments: &Arguments) -> Result<Exit> {
     use crate::console::message;
-    use crate::runtime::docker::{Engine, remove_all};
+    use crate::runtime::docker::{Engine, Whose, remove_all};
     super::block_on(async {
         let engine = Engine::connect(&super::engine::endpoint()?).await?;
-        let found = engine.leftovers(arguments.all).await?;
+        let whose = if arguments.all {
+            Whose::All
+        } else {
+            Whose::Dead
+        };
+        let found = engine.leftovers(whose).await?;
         let removed = remove_all(&engine, found).await?;
         for leftover in &removed {
             message::answer(&format!("removed {leftover}\n"));

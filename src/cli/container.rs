@@ -34,6 +34,10 @@ pub(super) struct ContainerArguments {
     /// Give the build this engine, in place of one of its own: it then can do what root can on the engine's machine.
     #[arg(long, env = "BUILDSPEC_DOCKER_SOCKET")]
     docker_socket: bool,
+
+    /// Keep the container after the build, and say how to enter it; `buildspec clean` removes it.
+    #[arg(long, env = "BUILDSPEC_KEEP")]
+    pub(super) keep: bool,
 }
 
 impl ContainerArguments {
@@ -48,6 +52,7 @@ impl ContainerArguments {
                 .map(absolute_source)
                 .collect::<Result<_>>()?,
             docker_socket: self.docker_socket,
+            keep: self.keep,
             excludes: self.exclude,
             credentials: Keyring {
                 folder: docker_folder(),

@@ -19,6 +19,8 @@ mod engine;
 mod kept;
 mod man;
 #[cfg(feature = "run")]
+mod network;
+#[cfg(feature = "run")]
 mod overrides;
 #[cfg(feature = "run")]
 mod part;

@@ -107,6 +107,9 @@ pub(super) struct Arguments {
     network: Option<String>,
 
     #[command(flatten)]
+    network_of_host: super::network::NetworkArguments,
+
+    #[command(flatten)]
     part: super::part::PartArguments,
 
     #[command(flatten)]
@@ -407,7 +410,15 @@ pub(super) fn settle(arguments: Arguments, recorded: Option<Reading>) -> Result<
         let minutes = project.timeout_in_minutes.as_ref()?.value;
         Some(Duration::from_mins(minutes.into()))
     });
-    let mut overrides = arguments.aws.endpoints();
+    if arguments.container.keep && matches!(arguments.runtime, Runtime::Host) {
+        return Err(Error::usage(
+            "--keep keeps a container, and --runtime host has none",
+        ));
+    }
+    let host = host_facts(arguments.runtime, region)?;
+    let (mut overrides, remark) = arguments.network_of_host.proxies(&host.engine.host)?;
+    reading.remarks.extend(remark);
+    overrides.extend(arguments.aws.endpoints());
     overrides.extend(super::overrides::all(&arguments.env_file, &arguments.env)?);
     Ok(Options {
         source,
@@ -443,6 +454,7 @@ pub(super) fn settle(arguments: Arguments, recorded: Option<Reading>) -> Result<
                 .is_some_and(|privileged| privileged.value),
         network: arguments.network,
         container: arguments.container.settle(&machine)?,
+        root_certificates: arguments.network_of_host.root_certificates()?,
         overrides,
         event: arguments.event,
         secrets: arguments.aws.secrets(&output)?,
@@ -459,7 +471,7 @@ pub(super) fn settle(arguments: Arguments, recorded: Option<Reading>) -> Result<
         debug: arguments.debugger.settle(),
         project: reading,
         replay: None,
-        host: host_facts(arguments.runtime, region)?,
+        host,
     })
 }
 

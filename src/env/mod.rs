@@ -17,6 +17,7 @@ pub mod event;
 pub mod git;
 mod json;
 pub mod mask;
+pub mod proxy;
 pub mod reference;
 pub mod secret;
 pub mod secrets;

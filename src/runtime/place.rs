@@ -8,6 +8,9 @@ use super::{Lost, Pieces, Wire};
 use crate::engine::phase::Context;
 use crate::error::{Error, Result};
 
+/// How the names of containers begin that are kept.
+pub const KEPT: &str = "buildspec-kept-";
+
 /// A container, or processes of the host.
 #[derive(Debug)]
 pub enum Place {
@@ -23,6 +26,18 @@ impl Place {
             #[cfg(feature = "docker")]
             Self::Docker(container) => Door::Docker(container.door()),
             Self::Host(host) => Door::Host(host.door().clone()),
+        }
+    }
+
+    /// Leaves it as it is, under a name; false where there is nothing to leave.
+    pub async fn keep(&self, name: &str) -> Result<bool> {
+        match self {
+            #[cfg(feature = "docker")]
+            Self::Docker(container) => container.keep(name).await,
+            Self::Host(_) => {
+                let _ = name;
+                std::future::ready(Ok(false)).await
+            }
         }
     }
 

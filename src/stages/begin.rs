@@ -67,6 +67,7 @@ impl<'a> Build<'a> {
             place: None,
             underway: None,
             sweep: None,
+            shell: buildspec::model::Shell::default(),
             desk: None,
         })
     }

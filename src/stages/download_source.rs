@@ -143,6 +143,14 @@ impl Build<'_> {
                 )));
             }
         }
+        if let Some(certificate) = &self.options.project.project.environment.certificate
+            && self.options.root_certificates.is_none()
+        {
+            self.journal.emit(&Event::Warning(format!(
+                "the project's certificate {} is not fetched: --root-certificate FILE hands one on",
+                certificate.value
+            )));
+        }
         for remark in &self.options.project.remarks {
             let text = remark.text.clone();
             self.journal.emit(&if remark.warning {
@@ -190,6 +198,7 @@ impl Build<'_> {
         {
             supervisor.put(location, script.source.text()).await?;
         }
+        self.trust(&mut supervisor).await?;
         let env = variables.env_file(&self.layout.gopath(), &self.layout.bin());
         let shell = buildspec
             .env
@@ -197,6 +206,7 @@ impl Build<'_> {
             .as_ref()
             .map(|shell| shell.value)
             .unwrap_or_default();
+        self.shell = shell;
         Ok(Session::begin(
             supervisor,
             self.layout.clone(),

@@ -5,12 +5,14 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use tokio::task::JoinHandle;
 
+use crate::buildspec::model::Shell;
 use crate::edits;
 use crate::engine::event::Event;
 use crate::engine::phase::Context;
 use crate::error::{Error, Result};
 use crate::run::Build;
 use crate::runtime::Lost;
+use crate::runtime::place::KEPT;
 #[cfg(feature = "docker")]
 use crate::runtime::place::Place;
 use crate::stages::begin::CHECKOUT;
@@ -30,6 +32,7 @@ impl Build<'_> {
 
     pub(crate) async fn clean_up(&mut self) -> Result<()> {
         let edits = self.look_for_edits();
+        let kept = self.keep().await;
         let cleaned = tokio::time::timeout(PATIENCE, async {
             if let Some(mut underway) = self.underway.take() {
                 // What it has to say of its own end is known: we ended it.
@@ -55,9 +58,51 @@ impl Build<'_> {
         {
             self.journal.emit(&Event::Warning(text));
         }
+        match kept {
+            Some(Ok(name)) => self.say_how_to_enter(&name),
+            Some(Err(error)) => self.journal.emit(&Event::Warning(error.message)),
+            None => {}
+        }
         self.end_sweep().await;
         std::fs::remove_dir_all(self.folder.file(CHECKOUT)).ok();
         cleaned
+    }
+
+    /// With `--keep`, the name under which the container stays. Nothing of it is then ended.
+    async fn keep(&mut self) -> Option<Result<String>> {
+        if !self.options.container.keep {
+            return None;
+        }
+        let place = self.place.take()?;
+        let name = format!("{KEPT}{}", &self.identity.uuid[..8]);
+        let kept = tokio::time::timeout(PATIENCE, place.keep(&name)).await;
+        let kept = kept.unwrap_or_else(|_| Err(Error::environment("the engine does not answer")));
+        match kept {
+            Ok(true) => Some(Ok(name)),
+            Ok(false) => {
+                self.place = Some(place);
+                Some(Err(Error::environment(
+                    "--keep: the container does not run any more, and is removed",
+                )))
+            }
+            Err(error) => {
+                self.place = Some(place);
+                Some(Err(error))
+            }
+        }
+    }
+
+    fn say_how_to_enter(&mut self, name: &str) {
+        let (env, dir) = (self.layout.env(), self.layout.dir());
+        let shell = if self.shell == Shell::Bash {
+            "bash"
+        } else {
+            "sh"
+        };
+        self.journal.emit(&Event::Warning(format!(
+            "--keep: the container {name} stays, with the build's variables in it, secrets too; `buildspec clean` removes \
+             it. To enter it as the build left it: docker exec -it {name} {shell} -c '. {env}; cd \"$(cat {dir})\"; exec {shell}'"
+        )));
     }
 
     /// Looks, beside the work of cleaning up, whether the files that the build saw through an overlay were edited.

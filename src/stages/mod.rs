@@ -12,6 +12,7 @@ mod gather;
 pub(crate) mod provision;
 mod resolve;
 mod select_runtimes;
+pub(crate) mod trust;
 mod unpacking;
 mod upload_artifacts;
 mod upload_reports;

@@ -156,7 +156,7 @@ impl Build<'_> {
         cancel: CancellationToken,
         mut told: Told,
     ) -> Pin<Box<dyn Future<Output = Result<Provisioned>>>> {
-        use crate::runtime::docker::{Container, Engine, remove_all};
+        use crate::runtime::docker::{Container, Engine, Whose, remove_all};
         let survey = Survey::of(&self.source, &self.options.output);
         let plan = self.plan(&survey);
         let remarks = remarks(self.options, &survey);
@@ -166,7 +166,7 @@ impl Build<'_> {
             let Ok(engine) = receiver.await else {
                 return Ok(0);
             };
-            let found = engine.leftovers(false).await?;
+            let found = engine.leftovers(Whose::DeadAndNotKept).await?;
             Ok(remove_all(&engine, found).await?.len())
         }));
         Box::pin(async move {
@@ -234,6 +234,7 @@ impl Build<'_> {
             build_folder: self.folder.path.clone(),
             build: self.identity.uuid.clone(),
             privileged: options.privileged && !options.container.docker_socket,
+            keep: options.container.keep,
             docker_socket: options.container.docker_socket,
             engine_socket: socket(&options.host.engine.host),
             network: options.network.clone(),

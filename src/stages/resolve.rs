@@ -12,6 +12,7 @@ use crate::env::{Level, Value, Variables, git};
 use crate::error::Error;
 use crate::options::RuntimeKind;
 use crate::run::{Build, Halt};
+use crate::stages::trust;
 
 /// How the variables begin that send the SDKs elsewhere.
 const ENDPOINT: &str = "AWS_ENDPOINT_URL";
@@ -21,13 +22,18 @@ impl Build<'_> {
         let mut variables = Variables::default();
         self.identity.set(&mut variables, &self.layout);
         let options = self.options;
+        if options.root_certificates.is_some() {
+            trust::set(&mut variables, &self.layout);
+        }
         variables.set_given(&buildspec.env, &options.project.project, &options.overrides);
         let needs = Needs::of(&variables);
         if !needs.is_empty() || self.options.aws_credentials {
             self.follow(&needs, &mut variables).await?;
+        }
+        if variables.secrets().next().is_some() || !variables.proxy_passwords().is_empty() {
             self.hide(&variables);
         }
-        if let Some(warning) = self.unreachable_endpoint(&variables) {
+        if let Some(warning) = self.unreachable_address(&variables) {
             self.journal.emit(&Event::Warning(warning));
         }
         for name in variables.unspeakable() {
@@ -101,20 +107,21 @@ impl Build<'_> {
     }
 
     /// A container's loopback is its own.
-    fn unreachable_endpoint(&self, variables: &Variables) -> Option<String> {
+    fn unreachable_address(&self, variables: &Variables) -> Option<String> {
         let options = self.options;
         if options.runtime == RuntimeKind::Host || options.network.as_deref() == Some("host") {
             return None;
         }
-        let (name, ..) = variables.iter().find(|(name, _, value)| {
-            let Value::Plain(url) = value else {
-                return false;
-            };
-            let host = url.split_once("://").map_or("", |(_, host)| host);
-            name.starts_with(ENDPOINT)
-                && ["127.", "localhost", "[::1]"]
-                    .iter()
-                    .any(|loopback| host.starts_with(loopback))
+        let endpoints = variables.iter().filter_map(|(name, _, value)| match value {
+            Value::Plain(url) if name.starts_with(ENDPOINT) => Some((name, url.as_str())),
+            _ => None,
+        });
+        let (name, _) = endpoints.chain(variables.proxies()).find(|(_, url)| {
+            let rest = url.split_once("://").map_or(*url, |(_, rest)| rest);
+            let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+            ["127.", "localhost", "[::1]"]
+                .iter()
+                .any(|loopback| host.starts_with(loopback))
         })?;
         Some(format!(
             "{name} points to this machine's loopback, which the container can't reach: run with --network host, or let the server listen where containers find it"
@@ -188,7 +195,9 @@ impl Build<'_> {
             .filter(|(_, secret)| (1..mask::SHORTEST).contains(&secret.reveal().len()))
             .map(|(name, _)| name.to_owned())
             .collect();
-        let masks: Vec<_> = mask::masks(variables.secrets().map(|(_, secret)| secret))
+        let passwords = variables.proxy_passwords();
+        let secrets = variables.secrets().map(|(_, secret)| secret);
+        let masks: Vec<_> = mask::masks(secrets.chain(&passwords))
             .into_iter()
             .map(|text| (text, MASK.to_owned()))
             .collect();

@@ -32,7 +32,7 @@ pub(super) fn body(
     if let (Some(mounts), Some(mount)) = (&mut host_config.mounts, main.privileges.mount(plan)) {
         mounts.push(mount);
     }
-    let (entrypoint, cmd) = main.command();
+    let (entrypoint, cmd) = main.command(plan.keep);
     ContainerCreateBody {
         image: Some(plan.image.clone()),
         entrypoint: Some(entrypoint),
@@ -91,11 +91,17 @@ pub(super) struct Main {
 
 impl Main {
     /// What the engine is told as ENTRYPOINT and CMD.
-    fn command(&self) -> (Vec<String>, Option<Vec<String>>) {
+    ///
+    /// Both end with their input, which is our own end, unless the container is to be kept.
+    fn command(&self, keep: bool) -> (Vec<String>, Option<Vec<String>>) {
         let shell = |text: String| vec!["/bin/sh".to_owned(), "-c".to_owned(), text];
         let prelude = self.privileges.prelude();
         if self.entrypoint.is_empty() {
-            return (shell(format!("{prelude}{}", script::SUPERVISOR)), None);
+            let hold = if keep { script::HOLD } else { "" };
+            return (
+                shell(format!("{prelude}{}{hold}", script::SUPERVISOR)),
+                None,
+            );
         }
         let mut entrypoint = Vec::new();
         if !prelude.is_empty() {
@@ -103,7 +109,14 @@ impl Main {
             entrypoint.push("sh".to_owned());
         }
         entrypoint.extend_from_slice(&self.entrypoint);
-        (entrypoint, Some(vec!["cat".to_owned()]))
+        let mut cat = vec!["cat"];
+        if keep {
+            cat.extend(["-", script::ENDLESS]);
+        }
+        (
+            entrypoint,
+            Some(cat.into_iter().map(str::to_owned).collect()),
+        )
     }
 }
 

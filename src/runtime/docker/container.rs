@@ -8,7 +8,7 @@ use bollard::errors::Error as Api;
 use bollard::models::ContainerCreateBody;
 use bollard::query_parameters::{
     AttachContainerOptionsBuilder, CreateContainerOptions, CreateContainerOptionsBuilder,
-    WaitContainerOptionsBuilder,
+    RenameContainerOptionsBuilder, WaitContainerOptionsBuilder,
 };
 use futures_util::{Stream, StreamExt as _};
 use tokio::io::AsyncWrite;
@@ -172,6 +172,19 @@ impl Container {
             self.engine.remove_volumes_of(&self.build).await?;
         }
         Ok(())
+    }
+
+    /// Leaves it running, under a name that says so; false where it does not run any more.
+    pub async fn keep(&self, name: &str) -> Result<bool> {
+        let about = self.engine.docker.inspect_container(&self.id, None).await;
+        let runs =
+            about.is_ok_and(|about| about.state.and_then(|state| state.running) == Some(true));
+        if runs {
+            let options = RenameContainerOptionsBuilder::default().name(name).build();
+            let renamed = self.engine.docker.rename_container(&self.id, options).await;
+            renamed.map_err(refused("the engine can't name the container that is kept"))?;
+        }
+        Ok(runs)
     }
 
     /// Whether nothing of it runs any more, within a second.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use bollard::errors::Error as Api;
+use bollard::models::{ContainerSummary, ContainerSummaryStateEnum};
 use bollard::query_parameters::{
     ListContainersOptionsBuilder, ListVolumesOptionsBuilder, RemoveContainerOptionsBuilder,
     RemoveVolumeOptions,
@@ -12,6 +13,7 @@ use futures_util::future::join_all;
 
 use super::{Engine, LABEL_BUILD, LABEL_OWNER, refused, status};
 use crate::error::Result;
+use crate::runtime::place::KEPT;
 
 /// An object of ours on the engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +22,17 @@ pub enum Leftover {
     Container(String),
     /// By name.
     Volume(String),
+}
+
+/// Whose objects are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// Of builds whose process is dead, but not of those whose container was kept on purpose.
+    DeadAndNotKept,
+    /// Of builds whose process is dead.
+    Dead,
+    /// Of every build, the living ones included.
+    All,
 }
 
 impl std::fmt::Display for Leftover {
@@ -84,8 +97,8 @@ impl Engine {
         Ok(())
     }
 
-    /// Objects of builds whose process is dead; with `all`, of every build, the living ones included.
-    pub async fn leftovers(&self, all: bool) -> Result<Vec<Leftover>> {
+    /// What is there of the builds that count.
+    pub async fn leftovers(&self, whose: Whose) -> Result<Vec<Leftover>> {
         let filters = HashMap::from([("label".to_owned(), vec![LABEL_BUILD.to_owned()])]);
         let containers = ListContainersOptionsBuilder::default()
             .all(true)
@@ -99,13 +112,21 @@ impl Engine {
             self.docker.list_volumes(Some(volumes)),
         );
         let failed = refused("the engine can't list what earlier builds left");
+        let containers = containers.map_err(&failed)?;
+        let kept: Vec<String> = if whose == Whose::DeadAndNotKept {
+            containers.iter().filter_map(kept_build).collect()
+        } else {
+            Vec::new()
+        };
         let gone = |labels: Option<&HashMap<String, String>>| {
+            let label = |name| labels.and_then(|labels| labels.get(name));
             // The volumes that hide output directories belong to no process.
-            let owner = labels.and_then(|labels| labels.get(LABEL_OWNER));
-            all || owner.is_some_and(|owner| is_dead(owner))
+            let is_dead = label(LABEL_OWNER).is_some_and(|owner| is_dead(owner));
+            let is_kept = label(LABEL_BUILD).is_some_and(|build| kept.contains(build));
+            whose == Whose::All || (is_dead && !is_kept)
         };
         let mut found = Vec::new();
-        for container in containers.map_err(&failed)? {
+        for container in containers {
             if gone(container.labels.as_ref()) {
                 found.extend(container.id.map(Leftover::Container));
             }
@@ -117,6 +138,17 @@ impl Engine {
         }
         Ok(found)
     }
+}
+
+/// The build of a container that was kept and still runs.
+fn kept_build(container: &ContainerSummary) -> Option<String> {
+    let names = container.names.as_deref().unwrap_or_default();
+    let is_kept = names
+        .iter()
+        .any(|name| name.trim_start_matches('/').starts_with(KEPT));
+    let runs = container.state == Some(ContainerSummaryStateEnum::RUNNING);
+    let build = container.labels.as_ref()?.get(LABEL_BUILD)?;
+    (is_kept && runs).then(|| build.clone())
 }
 
 /// Removes them, containers first, and returns what went. What somebody else has removed meanwhile is no error.

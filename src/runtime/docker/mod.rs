@@ -27,7 +27,7 @@ use futures_util::FutureExt as _;
 
 pub use container::{Container, Death};
 pub use exec::Door;
-pub use leftovers::{Leftover, remove_all};
+pub use leftovers::{Leftover, Whose, remove_all};
 pub use plan::{Plan, Pull, Remark, SourceMode, Tree};
 pub use pull::Progress;
 

@@ -96,6 +96,8 @@ pub struct Plan {
     pub limits: Option<crate::compute::Limits>,
     /// The build gets an engine of its own, which the image's ENTRYPOINT starts.
     pub privileged: bool,
+    /// The container stays after the build.
+    pub keep: bool,
     /// The build gets the host's engine.
     pub docker_socket: bool,
     /// Where that one listens, on its own machine.

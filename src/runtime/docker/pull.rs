@@ -63,7 +63,55 @@ impl Engine {
 
 /// The image can't be had.
 pub(super) fn missing(image: &str, reason: &str) -> Error {
-    Error::environment(format!("image {image} can't be had: {reason}"))
+    let error = Error::environment(format!("image {image} can't be had: {reason}"));
+    let error = match way_to_registry(reason) {
+        Some(remedy) => error.hint(remedy),
+        None => error,
+    };
+    error
         .hint(format!("see whether `docker pull {image}` works"))
         .hint("name another image with --image, or run without a container: --runtime host")
+}
+
+/// An engine fetches images by itself: nobody can hand it a proxy or a certificate with the request.
+fn way_to_registry(reason: &str) -> Option<&'static str> {
+    let says = |words: &[&str]| words.iter().any(|word| reason.contains(word));
+    if says(&["x509: ", "tls: "]) {
+        Some(
+            "the engine trusts its own roots, and those in /etc/docker/certs.d/REGISTRY/ca.crt on its machine: \
+             --root-certificate is for the build alone",
+        )
+    } else if says(&[
+        "proxyconnect",
+        "dial tcp",
+        "no such host",
+        "Client.Timeout",
+        "i/o timeout",
+    ]) {
+        Some(
+            "the engine goes through its own proxy (`docker info` shows it), set in its daemon.json or its service's \
+             environment: --proxy is for the build alone",
+        )
+    } else {
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_keeps_an_engine_from_a_registry_is_told() {
+        let first = |reason| missing("x", reason).hints.remove(0);
+        assert!(
+            first("Get \"https://r/v2/\": x509: certificate signed by unknown authority")
+                .contains("certs.d")
+        );
+        assert!(
+            first("Get \"https://r/v2/\": dial tcp: lookup r: no such host")
+                .contains("docker info")
+        );
+        assert!(first("manifest unknown").contains("docker pull x"));
+    }
 }

@@ -73,3 +73,84 @@ fn a_log_is_followed_and_a_dead_build_is_known() {
     build.child.wait().unwrap();
     contains(&says(&source, &["list"]), " DIED ");
 }
+
+#[test]
+fn a_container_is_kept_until_clean() {
+    if !engine("--keep") {
+        return;
+    }
+    let source = Source::commands(&["mkdir deep; cd deep; SEEN=yes", "exit 3", "echo never"]);
+    let output = source.run(Runtime::Docker, &["--keep"]);
+    ends_with(1, &output);
+    let complaint = output.complaint();
+    let start = complaint.find("docker exec -it ").unwrap();
+    let enter = complaint[start..].lines().next().unwrap();
+    let enter = enter
+        .replace(" -it ", " ")
+        .replace("exec sh'", "echo \"$PWD $SEEN\"'");
+    let told = sh("sh", &["-c", &enter]);
+    assert!(told.ends_with("/src/deep yes\n"), "{told}");
+
+    // It is spared by other builds, and by nothing else.
+    ends_with(0, &Source::commands(&["true"]).run(Runtime::Docker, &[]));
+    assert!(left(&source).len() > 1, "{:?}", left(&source));
+    let clean = Command::new(env!("CARGO_BIN_EXE_buildspec"))
+        .arg("clean")
+        .output()
+        .unwrap();
+    contains(
+        &String::from_utf8_lossy(&clean.stdout),
+        "removed container ",
+    );
+    assert_eq!(left(&source), [""; 0]);
+}
+
+#[test]
+fn a_container_to_be_kept_goes_with_a_build_that_is_killed() {
+    if !engine("--keep and kill -9") {
+        return;
+    }
+    let source = Source::commands(&["(setsid sleep 60 &); echo begun; sleep 60"]);
+    let mut emulator = Emulator::run(source.path(), Runtime::Docker);
+    emulator.command.arg("--keep");
+    let mut build = emulator.start();
+    wait_for(&build, "\nbegun\n");
+    build.child.kill().unwrap();
+    build.child.wait().unwrap();
+    ends_with(0, &Source::commands(&["true"]).run(Runtime::Docker, &[]));
+    assert_eq!(left(&source), [""; 0]);
+}
+
+#[test]
+fn what_is_stopped_is_kept_without_its_processes() {
+    if !engine("--keep and SIGINT") {
+        return;
+    }
+    let source = Source::commands(&["trap '' TERM; (setsid sleep 77 &); echo begun; sleep 60"]);
+    let mut emulator = Emulator::run(source.path(), Runtime::Docker);
+    emulator.command.arg("--keep");
+    let build = emulator.start();
+    wait_for(&build, "\nbegun\n");
+    kill_process(Pid::from_child(&build.child), Signal::INT).unwrap();
+    ends_with(130, &build.finish());
+    let kept = container(&source);
+    let end = std::time::Instant::now() + Duration::from_secs(5);
+    // The header, and the first process.
+    while sh("docker", &["top", &kept]).lines().count() > 2 {
+        assert!(
+            std::time::Instant::now() < end,
+            "{}",
+            sh("docker", &["top", &kept])
+        );
+        thread::sleep(Duration::from_millis(50));
+    }
+    sh("docker", &["rm", "-fv", &kept]);
+    ends_with(0, &Source::commands(&["true"]).run(Runtime::Docker, &[]));
+    assert_eq!(left(&source), [""; 0]);
+}
+
+#[test]
+fn the_host_is_no_container_to_be_kept() {
+    let source = Source::commands(&["true"]);
+    ends_with(2, &source.run(Runtime::Host, &["--keep"]));
+}

@@ -5,6 +5,7 @@ mod disks;
 mod endings;
 mod engines;
 mod kept;
+mod network;
 mod privileged;
 mod registry;
 mod sources;
