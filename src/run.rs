@@ -133,7 +133,7 @@ impl Build<'_> {
         let supervisor = self.provision(script).await?;
         let mut session = self.download_source(script, supervisor).await?;
         let buildspec = &script.reading.buildspec;
-        self.open_desk(&session).await?;
+        self.open_desk(&session, script).await?;
         let mut machine = Machine::new(&buildspec.phases)
             .only(&self.options.part)
             .run_as(buildspec.run_as.as_ref());
@@ -171,7 +171,7 @@ impl Build<'_> {
         if script.refused.is_some() {
             return Ok(());
         }
-        self.check_break_points(script)?;
+        self.break_points(script)?;
         self.check_part(script)
     }
 

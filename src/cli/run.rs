@@ -200,7 +200,7 @@ pub(super) struct Arguments {
     timeout: Option<Duration>,
 
     #[command(flatten)]
-    debugger: super::debugger::DebuggerArguments,
+    pub(super) debugger: super::debugger::DebuggerArguments,
 
     /// What standard output carries [default: pretty on a terminal and in GitHub Actions, codebuild otherwise]
     #[arg(
