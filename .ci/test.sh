@@ -125,6 +125,9 @@ fi
 step "cargo test${skipped:+, WITHOUT DOCKER}"
 cargo test --locked
 
+step "a minute of the fuzzer's kept inputs, changed at random"
+BUILDSPEC_TEST_FUZZ=60 cargo test --locked --lib kept_inputs_are_taken_with_changes -- --nocapture
+
 if [ -z "$skipped" ]; then
     step "every bad ending, a few of each"
     python3 scripts/chaos.py --short "${CARGO_TARGET_DIR:-target}/debug/buildspec"

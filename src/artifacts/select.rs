@@ -66,6 +66,7 @@ pub fn select(request: &Request, source: &[u8], tree: &Tree) -> Selection {
         request,
         tree,
         source: path::normalised(source),
+        idle: BTreeSet::new(),
         result: Selection::default(),
     };
     search.run();
@@ -76,6 +77,8 @@ struct Search<'a> {
     request: &'a Request,
     tree: &'a Tree,
     source: Vec<u8>,
+    /// Those of `files` that have matched nothing, by their numbers.
+    idle: BTreeSet<usize>,
     result: Selection,
 }
 
@@ -116,6 +119,7 @@ impl Search<'_> {
 
         let mut found = BTreeSet::new();
         let mut chosen: BTreeMap<Vec<u8>, Vec<u8>> = BTreeMap::new();
+        self.idle = (0..self.request.files.len()).collect();
         for base in bases {
             self.log(
                 "Expanding file paths for base directory ",
@@ -134,6 +138,7 @@ impl Search<'_> {
                 }
             }
         }
+        self.name_idle_patterns();
         if chosen.is_empty() {
             self.result.failure = Some(Failure::client(
                 "no matching artifact paths found".to_owned(),
@@ -197,7 +202,7 @@ impl Search<'_> {
     fn files_of(&mut self, base: &[u8]) -> BTreeSet<Vec<u8>> {
         self.log("Assembling file list", b"");
         let mut files = BTreeSet::new();
-        for pattern in &self.request.files {
+        for (number, pattern) in self.request.files.iter().enumerate() {
             let text = written(pattern).as_bytes();
             self.log("Expanding ", text);
             let Ok(pattern) = pattern else {
@@ -209,12 +214,27 @@ impl Search<'_> {
             for one in pattern.alternatives() {
                 matched |= self.add_matches(base, pattern, one, &mut files);
             }
-            if !matched && files.len() == before && pattern.is_literal() {
+            if matched {
+                self.idle.remove(&number);
+            } else if files.len() == before && pattern.is_literal() {
                 self.log("Skipping invalid file path ", text);
             }
         }
         files.retain(|file| !self.is_excluded(base, file));
         files
+    }
+
+    /// `CodeBuild` says nothing of a wildcard that finds nothing.
+    fn name_idle_patterns(&mut self) {
+        for number in std::mem::take(&mut self.idle) {
+            // Of those that can't be read or are empty there is a warning already.
+            if let Ok(pattern) = &self.request.files[number]
+                && !pattern.text().is_empty()
+            {
+                let text = shown(pattern.text().as_bytes());
+                self.warn(format!("`{text}` matches no file"));
+            }
+        }
     }
 
     /// Whether the pattern named anything.

@@ -103,6 +103,20 @@ fn skips_missing_files_but_not_patterns_without_a_match() {
 }
 
 #[test]
+fn names_the_patterns_that_match_nothing() {
+    let warnings = |files: &[&str]| -> Vec<String> {
+        let definition = definition(Some("b*"), files, &["**/e"]);
+        let selection = run(&definition, &["b1/a", "b1/e", "b2/c"]);
+        selection.warnings.lines().collect()
+    };
+    assert_eq!(
+        warnings(&["a", "no", "x/*", "c"]),
+        ["`no` matches no file", "`x/*` matches no file"]
+    );
+    assert!(warnings(&["**/*", "e"]).is_empty());
+}
+
+#[test]
 fn fails_in_codebuilds_words() {
     let nothing = run(&definition(None, &["missing.txt"], &[]), &["a"]);
     assert_eq!(nothing.failure.as_ref().unwrap().code, "CLIENT_ERROR");

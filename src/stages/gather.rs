@@ -1,11 +1,16 @@
 //! Which files a definition means: listed at the build's side, chosen at ours.
 
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+
 use super::fetch::Links;
 use crate::artifacts::{self, Request, Root, Selection, Tree};
 use crate::buildspec::model::Artifacts;
 use crate::engine::event::Event;
 use crate::error::Error;
 use crate::run::{Build, Halt};
+use crate::runtime::Sink;
 use crate::runtime::session::Session;
 use crate::script;
 
@@ -41,6 +46,9 @@ impl Build<'_> {
     }
 }
 
+/// As many bytes of names as a list may have: some millions of files. A build can replace `find` by what never ends.
+const LONGEST_LIST: usize = 256 << 20;
+
 async fn list(roots: &[Root], session: &mut Session) -> Result<Tree, Halt> {
     let arguments: Vec<String> = Root::arguments(roots)
         .iter()
@@ -51,8 +59,32 @@ async fn list(roots: &[Root], session: &mut Session) -> Result<Tree, Halt> {
         arguments.join(" "),
         Root::SCRIPT
     );
-    let (_, listing) = session.ask(&text).await?;
-    Ok(Tree::parse(roots, &listing).map_err(|error| {
+    let mut listing = Listing::default();
+    let too_long = Arc::clone(&listing.too_long);
+    tokio::select! {
+        told = session.tell("/bin/sh", &text, &mut listing) => told?,
+        () = too_long.notified() => {
+            let text = "the build's files can't be listed: their names are more than 256 MiB";
+            return Err(Error::environment(text).into());
+        }
+    };
+    Ok(Tree::parse(roots, &listing.bytes).map_err(|error| {
         Error::environment(format!("the build's files can't be listed: {error}"))
     })?)
+}
+
+#[derive(Default)]
+struct Listing {
+    bytes: Vec<u8>,
+    too_long: Arc<Notify>,
+}
+
+impl Sink for Listing {
+    fn write(&mut self, bytes: &[u8]) {
+        if self.bytes.len() + bytes.len() > LONGEST_LIST {
+            self.too_long.notify_one();
+        } else {
+            self.bytes.extend_from_slice(bytes);
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 mod agent;
 mod disks;
+mod hostile;
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
