@@ -5,12 +5,14 @@ mod disks;
 mod hostile;
 
 use std::fs;
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, chown};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::cli::{Source, buildspec, contains, ends_with, engine};
-use crate::harness::Runtime;
+use crate::engine::root;
+use crate::harness::{Emulator, Runtime, say_loudly};
 
 /// Paths below a folder, sorted; links with where they lead.
 fn listed(folder: &Path) -> Vec<String> {
@@ -100,6 +102,38 @@ fn only_plain_files_come_out_of_a_container() {
         &output.complaint(),
         "dist/nothing` is a symbolic link to a directory or to nothing",
     );
+}
+
+/// Nobody's on any machine.
+const SOMEBODY: u32 = 54_321;
+
+#[test]
+fn files_belong_to_the_user_who_ran_the_tool() {
+    if !engine("another user") || !root("another user") {
+        return;
+    }
+    let Ok(socket) = fs::metadata("/var/run/docker.sock") else {
+        say_loudly("NOT TESTED: another user: the engine has no socket here");
+        return;
+    };
+    // The tool starts as somebody who may speak to the engine.
+    for (packaging, links) in [("none", "no"), ("none", "yes"), ("zip", "yes")] {
+        let source = Source::with(odd(&format!("  enable-symlinks: {links}\n")));
+        let top = source.path();
+        for path in [top.to_owned(), top.join("buildspec.yml")] {
+            chown(path, Some(SOMEBODY), Some(SOMEBODY)).unwrap();
+        }
+        let mut emulator = Emulator::run(top, Runtime::Docker);
+        emulator.command.uid(SOMEBODY).gid(socket.gid());
+        emulator.command.current_dir(top).env("HOME", top);
+        emulator.command.args(["--packaging", packaging]);
+        ends_with(0, &emulator.finish());
+        for entry in walkdir::WalkDir::new(top).min_depth(1) {
+            let entry = entry.unwrap();
+            let owner = fs::symlink_metadata(entry.path()).unwrap().uid();
+            assert_eq!(owner, SOMEBODY, "{}", entry.path().display());
+        }
+    }
 }
 
 #[test]
