@@ -104,6 +104,29 @@ fn only_plain_files_come_out_of_a_container() {
     );
 }
 
+#[test]
+fn identifiers_never_become_one_folder() {
+    let secondary =
+        |identifier: &str, file: u8| format!("    {identifier}:\n      files: ['{file}']\n");
+    let text = buildspec(&["for n in 1 2 3 4; do echo $n > $n; done"])
+        + "artifacts:\n  files: ['1']\n  secondary-artifacts:\n"
+        + &secondary("a.b", 1)
+        + &secondary("a_b", 2)
+        + &secondary("A_b", 3)
+        + &secondary("../../../up", 4);
+    let source = Source::with(text);
+    ends_with(0, &source.run(Runtime::Host, &[]));
+    let files = ["A_b__/3", "_________up/4", "a_b/1", "a_b_/2"];
+    let there = source.kept().join("secondary-artifacts");
+    assert_eq!(listed(&there), files);
+    let out = tempfile::tempdir().unwrap();
+    ends_with(
+        0,
+        &source.run(Runtime::Host, &["-a", out.path().to_str().unwrap()]),
+    );
+    assert_eq!(listed(&out.path().join("secondary-artifacts")), files);
+}
+
 /// Nobody's on any machine.
 const SOMEBODY: u32 = 54_321;
 
