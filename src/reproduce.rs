@@ -1,6 +1,7 @@
 //! `buildspec reproduce`: a recorded build, run again; what can't be the same is told first, what differs last.
 
 pub mod differences;
+pub mod failing;
 #[cfg(feature = "aws")]
 pub mod fetch;
 pub mod outcome;

@@ -42,16 +42,21 @@ pub(super) struct DebuggerArguments {
 
 impl DebuggerArguments {
     /// `None` when nothing is to stop anywhere.
-    pub(super) fn settle(self) -> Option<Settings> {
+    pub(super) fn settle(&self) -> Option<Settings> {
         let wanted =
             !self.points.is_empty() || self.break_on_failure || self.step || self.debug_session;
-        wanted.then(|| Settings {
-            points: self.points,
+        wanted.then(|| self.open())
+    }
+
+    /// A debugger for a build that something else stops.
+    pub(super) fn open(&self) -> Settings {
+        Settings {
+            points: self.points.clone(),
             on_failure: self.break_on_failure,
             step: self.step,
             hold: self.hold,
             ..settings()
-        })
+        }
     }
 }
 
@@ -59,6 +64,7 @@ impl DebuggerArguments {
 pub(super) fn settings() -> Settings {
     Settings {
         points: Vec::new(),
+        sought: None,
         on_failure: false,
         step: false,
         hold: Duration::ZERO,

@@ -7,12 +7,13 @@ use clap::ValueEnum;
 
 use super::{Exit, run};
 use crate::console::{self, message};
+use crate::debug::Settings;
 use crate::error::{Error, Result};
 use crate::options::Replay;
 use crate::project::build::{self, Recorded};
 use crate::project::file::{Named, Reading};
 use crate::reproduce::differences::{self, HIDDEN};
-use crate::reproduce::{recorded_log, reproduce, source};
+use crate::reproduce::{failing, recorded_log, reproduce, source};
 use crate::source::Source;
 
 /// Run a recorded cloud build again, and say what differs.
@@ -27,6 +28,8 @@ Examples:
   buildspec reproduce shop:0a1b...          asked of AWS, its log as well
   buildspec reproduce latest:shop           the newest build of a project
   buildspec reproduce build.json --log build.log --format json
+  buildspec reproduce latest:shop --to-failure
+                                            stop where it failed, and look around
 
 Every flag of `run` works too, and wins over the record.
 
@@ -48,6 +51,10 @@ pub(super) struct Arguments {
         help_heading = "Comparison"
     )]
     log: Option<PathBuf>,
+
+    /// Stop before the command at which the recorded build failed, with the debugger open.
+    #[arg(long, env = "BUILDSPEC_TO_FAILURE", help_heading = "Debugger")]
+    to_failure: bool,
 
     /// How the comparison is printed: for people on standard error, or as JSON instead of the log.
     #[arg(
@@ -83,6 +90,7 @@ pub(super) fn execute(arguments: Arguments) -> Result<Exit> {
     }
     let (recorded, beside) = recorded(&arguments)?;
     let named = arguments.log.clone();
+    let debugger = arguments.to_failure.then(|| arguments.run.debugger.open());
     let (format, access) = (arguments.format, arguments.run.aws.access());
     let offline = arguments.run.aws.offline;
     let instead = arguments.run.instead();
@@ -116,6 +124,10 @@ pub(super) fn execute(arguments: Arguments) -> Result<Exit> {
             None if offline => None,
             None => fetched_log(&recorded, &arguments.build, &access).await,
         };
+        if let Some(debugger) = debugger {
+            let sought = Some(failing::sought(&recorded, log.as_deref())?);
+            options.debug = Some(Settings { sought, ..debugger });
+        }
         let told = differences::list(&recorded, &options, found.difference);
         tell(&recorded, &told);
         if instead.take_place(&options, log_format, style).await? {

@@ -17,6 +17,16 @@ use log::{Log, Phase};
 /// More lines than this that have no counterpart are not aligned with each other: that would take their square.
 const MOST_ALIGNED: usize = 4000;
 
+/// First line and failure of each command of a phase, in the order in which they ran.
+pub fn commands(log: &str, phase: &str) -> Vec<(String, bool)> {
+    let log = Log::read(log);
+    let phases = log.phases.iter().filter(|other| other.name == phase);
+    phases
+        .flat_map(|phase| &phase.commands)
+        .map(|command| (command.title.to_owned(), !command.complaint.is_empty()))
+        .collect()
+}
+
 /// What became of two logs.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]

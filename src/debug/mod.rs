@@ -16,6 +16,7 @@ mod modes;
 pub mod reception;
 mod scene;
 pub mod screen;
+mod sought;
 mod stops;
 mod talk;
 mod texts;
@@ -26,6 +27,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub use desk::Desk;
+pub use sought::Sought;
 
 use breaks::BreakPoint;
 use screen::Surroundings;
@@ -34,6 +36,8 @@ use screen::Surroundings;
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub points: Vec<BreakPoint>,
+    /// A command whose place the buildspec tells.
+    pub sought: Option<Sought>,
     pub on_failure: bool,
     /// Stop before every command.
     pub step: bool,

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use super::Script;
 use crate::buildspec::Reading;
 use crate::checkout::Which;
-use crate::debug::breaks;
+use crate::debug::Settings;
+use crate::debug::breaks::{self, BreakPoint};
 use crate::debug::desk::{Desk, Facts};
 use crate::engine::phase::Status;
 use crate::error::Error;
@@ -14,20 +15,38 @@ use crate::run::{Build, Halt};
 use crate::runtime::session::Session;
 
 impl Build<'_> {
-    /// A break point that no command stands at is a mistake, told before anything runs.
-    pub(crate) fn check_break_points(&self, script: &Script) -> Result<(), Error> {
+    /// Where the build stops. A break point that no command stands at is a mistake, told before anything runs.
+    pub(crate) fn break_points(&self, script: &Script) -> Result<Vec<BreakPoint>, Error> {
         let Some(settings) = &self.options.debug else {
-            return Ok(());
+            return Ok(Vec::new());
         };
-        match breaks::missing(&settings.points, &script.reading.buildspec.phases) {
-            Some(text) => Err(Error::usage(format!("--break: {text}"))),
-            None => Ok(()),
+        let phases = &script.reading.buildspec.phases;
+        if let Some(text) = breaks::missing(&settings.points, phases) {
+            return Err(Error::usage(format!("--break: {text}")));
         }
+        let mut points = settings.points.clone();
+        if let Some(sought) = &settings.sought {
+            points.extend(sought.find(phases).map_err(|why| {
+                Error::usage(format!("--to-failure: {why}")).hint(
+                    "was it another buildspec? --buildspec names one, --break-on-failure stops where this one fails",
+                )
+            })?);
+        }
+        Ok(points)
     }
 
-    pub(crate) async fn open_desk(&mut self, session: &Session) -> Result<(), Halt> {
+    pub(crate) async fn open_desk(
+        &mut self,
+        session: &Session,
+        script: &Script,
+    ) -> Result<(), Halt> {
+        let points = self.break_points(script)?;
         let (Some(settings), Some(place)) = (&self.options.debug, &self.place) else {
             return Ok(());
+        };
+        let settings = &Settings {
+            points,
+            ..settings.clone()
         };
         let facts = Facts {
             number: self.folder.number,
@@ -67,7 +86,7 @@ impl Build<'_> {
         }
         let supervisor = self.provision(&script).await?;
         let session = self.download_source(&script, supervisor).await?;
-        self.open_desk(&session).await?;
+        self.open_desk(&session, &script).await?;
         let user = script.reading.buildspec.run_as.as_ref();
         let user = user
             .map(|user| user.value.as_str())

@@ -38,15 +38,15 @@ fn git(folder: &Path, arguments: &str) -> String {
 }
 
 /// A repository with one commit, and a build of it as the cloud would have recorded it.
-struct Cloud {
-    source: Source,
+pub(crate) struct Cloud {
+    pub(crate) source: Source,
     commit: String,
-    record: Value,
+    pub(crate) record: Value,
     log: PathBuf,
 }
 
 impl Cloud {
-    fn of(buildspec: &str) -> Self {
+    pub(crate) fn of(buildspec: &str) -> Self {
         let source = Source::with(buildspec);
         fs::write(source.path().join("file"), "as committed\n").unwrap();
         git(source.path(), "init -q");
@@ -82,17 +82,22 @@ impl Cloud {
         file.display().to_string()
     }
 
-    fn reproduce(&self, arguments: &[&str]) -> Output {
-        let build = self.write(
+    /// A file with the record.
+    pub(crate) fn written(&self) -> String {
+        self.write(
             "build.json",
             &json!({ "builds": [self.record] }).to_string(),
-        );
+        )
+    }
+
+    pub(crate) fn reproduce(&self, arguments: &[&str]) -> Output {
+        let build = self.written();
         let mut emulator = Emulator::reproduce(&build, self.source.path(), Runtime::Host);
         emulator.command.args(arguments);
         emulator.finish()
     }
 
-    fn log(&self) -> &str {
+    pub(crate) fn log(&self) -> &str {
         self.log.to_str().unwrap()
     }
 

@@ -182,7 +182,7 @@ fn ascii_has_no_other_letters_and_quiet_only_failures() {
 }
 
 #[test]
-fn github_gets_groups_and_an_annotation() {
+fn github_gets_groups() {
     let github = Style {
         reader: Reader::GitHub,
         ..plain()
@@ -190,9 +190,6 @@ fn github_gets_groups_and_an_annotation() {
     let text = shown(github, &failure());
     assert!(text.contains(
         "\n::group::BUILD\n  $ npm test\n    1 failing\n  \u{2717} exit status 1 after 4.2 s\n"
-    ));
-    assert!(text.contains(
-        "::error file=/app/buildspec.yml,line=9,col=9,title=BUILD failed::exit status 1: npm test\n"
     ));
     assert!(
         text.contains("\n::endgroup::\n\n  \u{2717} npm test\n    1 failing\n"),
@@ -270,5 +267,41 @@ fn a_refused_buildspec_shows_its_place() {
          \u{2717} DOWNLOAD_SOURCE      0 ms  FAILED\n\n  \
          output     /app/.buildspec/builds/3\n  log        build.log\n\n\
          FAILED after 1m05s: YAML_FILE_ERROR in DOWNLOAD_SOURCE\n"
+    );
+}
+
+#[test]
+fn the_first_findings_are_shown_and_the_others_counted() {
+    let finding = |line: usize, severity| E::Finding {
+        rule: "exit-zero",
+        severity,
+        place: Place {
+            file: "buildspec.yml".to_owned(),
+            line,
+            column: 9,
+            excerpt: String::new(),
+        },
+        message: "`exit 0` ends this command".to_owned(),
+        help: Vec::new(),
+    };
+    let mut events = vec![E::PhaseEntered(PhaseType::DownloadSource)];
+    events.extend((1..=12).map(|line| finding(line, Severity::Warning)));
+    events.push(finding(13, Severity::Note));
+    events.push(left(Status::Succeeded, "", ""));
+    let shown = shown(
+        Style {
+            width: 100,
+            ..plain()
+        },
+        &events,
+    );
+    assert!(
+        shown.contains("warning: buildspec.yml:10:9: `exit 0` ends this command [exit-zero]\n"),
+        "{shown}"
+    );
+    assert!(!shown.contains("buildspec.yml:11:9"), "{shown}");
+    assert!(
+        shown.contains("... and 2 more: `buildspec validate` shows them\n"),
+        "{shown}"
     );
 }

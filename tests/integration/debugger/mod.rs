@@ -8,6 +8,7 @@ mod endings;
 mod jobs;
 mod programs;
 mod terminal;
+mod to_failure;
 
 use std::fs;
 use std::path::Path;
