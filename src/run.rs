@@ -79,6 +79,9 @@ pub(crate) struct Build<'a> {
     pub(crate) underway: Option<Underway>,
     /// Clears away what earlier builds left, meanwhile.
     pub(crate) sweep: Option<JoinHandle<Result<usize>>>,
+    /// What was in the source's top folder when the build first saw it.
+    #[cfg(feature = "docker")]
+    pub(crate) top: crate::edits::Top,
     /// The only one that can read the state that the build leaves.
     pub(crate) shell: Shell,
     /// Where the build stops, if it is to stop anywhere.

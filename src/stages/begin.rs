@@ -71,6 +71,8 @@ impl<'a> Build<'a> {
             place: None,
             underway: None,
             sweep: None,
+            #[cfg(feature = "docker")]
+            top: crate::edits::Top::default(),
             shell: buildspec::model::Shell::default(),
             desk: None,
         })
