@@ -1,11 +1,12 @@
 # `make help` lists what there is to do.
 binary := $(or $(CARGO_TARGET_DIR),target)/release/buildspec
+tools := target/tools
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint fmt corpus chaos bench pictures image clean
+.PHONY: help demo test lint fmt corpus chaos bench bench-tools pictures image clean
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: ## build the sample project in a container (on this host, where no engine answers)
 	@cargo build --release --locked
@@ -36,11 +37,17 @@ corpus: ## a verdict on every buildspec of a folder with real ones, as a table i
 chaos: ## end builds in every bad way, in volume, and write docs/chaos.md (half an hour)
 	@cargo build --release --locked && images/base/build.sh && python3 scripts/chaos.py --output docs/chaos.md $(binary)
 
-bench: ## measure, and write benches/RESULTS.md (ROWS="engine start_up": only these, and write nothing)
-	@cargo build --release --locked --bins --examples && images/base/build.sh && python3 benches/run.py $(ROWS)
+bench-tools: ## install what `make bench` compares with, below target/tools: yamllint, check-jsonschema, wrkflw (minutes)
+	@python3 -m venv $(tools) && $(tools)/bin/pip install -q --disable-pip-version-check yamllint check-jsonschema
+	@cargo install --quiet --locked --root $(tools) wrkflw
 
-pictures: ## draw docs/pictures/ from the real program (needs PyPI's pyte)
-	@cargo build --release --locked && images/base/build.sh && python3 scripts/pictures.py $(binary)
+bench: ## measure, and write benches/RESULTS.md (ROWS="engine start_up": only these, and write nothing)
+	@cargo build --release --locked --bins --examples && images/base/build.sh && PATH=$(CURDIR)/$(tools)/bin:$$PATH python3 benches/run.py $(ROWS)
+
+pictures: ## draw docs/pictures/ from the real program, with PyPI's pyte in a venv of its own
+	@cargo build --release --locked && images/base/build.sh
+	@python3 -m venv $(tools) && $(tools)/bin/pip install -q --disable-pip-version-check pyte==0.8.2
+	@$(tools)/bin/python scripts/pictures.py $(binary)
 
 image: ## build buildspec/base, the image of the demo and the Docker tests
 	@images/base/build.sh

@@ -7,6 +7,7 @@
 import fcntl
 import os
 import pty
+import re
 import shutil
 import struct
 import subprocess
@@ -22,11 +23,18 @@ import pyte
 ROOT = Path(__file__).resolve().parent.parent
 COLUMNS, LINES = 80, 60
 CELL_WIDTH, CELL_HEIGHT, EDGE = 8.43, 19, 18
-COLORS = {
-    "default": "#d6deeb", "red": "#ff6b68", "green": "#8ccf5f", "brown": "#e5c07b",
+# What a terminal with dark and one with light colours make of the names that the program uses.
+DARK = {
+    "background": "#011627", "default": "#d6deeb", "red": "#ff6b68", "green": "#8ccf5f", "brown": "#e5c07b",
     "yellow": "#e5c07b", "blue": "#82aaff", "magenta": "#c792ea", "cyan": "#6fd3e8",
     "brightred": "#ff8b88", "brightgreen": "#a8e07f", "brightblue": "#82aaff",
     "brightyellow": "#f0d090", "brightcyan": "#8fe3f8", "brightmagenta": "#d7a8f0",
+}
+LIGHT = {
+    "background": "#fbfbf8", "default": "#24292f", "red": "#c4232b", "green": "#1f7a33", "brown": "#8a6100",
+    "yellow": "#8a6100", "blue": "#0b5cc4", "magenta": "#8250df", "cyan": "#0f7285",
+    "brightred": "#c4232b", "brightgreen": "#1f7a33", "brightblue": "#0b5cc4",
+    "brightyellow": "#8a6100", "brightcyan": "#0f7285", "brightmagenta": "#8250df",
 }
 
 
@@ -90,7 +98,8 @@ def runs(line):
         yield start, text, look
 
 
-def svg(screen, prompt):
+def svg(screen, prompt, colors, home):
+    """`home` is shown as /home/me."""
     lines = [screen.buffer[number] for number in range(LINES)]
     while lines and not any(lines[-1][column].data.strip() for column in range(COLUMNS)):
         lines.pop()
@@ -99,9 +108,9 @@ def svg(screen, prompt):
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
         f'viewBox="0 0 {width:.0f} {height:.0f}" role="img" aria-label="{escape(prompt, True)}">',
-        f'<rect width="100%" height="100%" rx="8" fill="#011627"/>',
+        f'<rect width="100%" height="100%" rx="8" fill="{colors["background"]}"/>',
         '<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, \'DejaVu Sans Mono\', monospace" '
-        'font-size="14" xml:space="preserve">',
+        'font-size="14">',
     ]
 
     def text(row, column, words, color, bold=False, dim=False):
@@ -111,12 +120,13 @@ def svg(screen, prompt):
         out.append(f'<text x="{x:.1f}" y="{y:.1f}" fill="{color}" textLength="{length:.1f}" '
                    f'lengthAdjust="spacingAndGlyphs"{look}>{escape(words)}</text>')
 
-    text(0, 0, "$", COLORS["green"], bold=True)
-    text(0, 2, prompt, COLORS["default"])
+    text(0, 0, "$", colors["green"], bold=True)
+    text(0, 2, prompt, colors["default"])
     for row, line in enumerate(lines, 1):
         for column, words, (color, bold, dim) in runs(line):
-            lead = len(words) - len(words.lstrip())
-            text(row, column + lead, words.strip(), COLORS.get(color, f"#{color}"), bold, dim)
+            # One element for each piece: not every reader of SVG keeps two spaces apart.
+            for piece in re.finditer(r"\S+(?: \S+)*", words):
+                text(row, column + piece.start(), piece[0].replace(home, "/home/me"), colors.get(color, f"#{color}"), bold, dim)
     return "\n".join([*out, "</g>", "</svg>", ""])
 
 
@@ -138,8 +148,9 @@ def main():
             shutil.copytree(ROOT / source, project, ignore=shutil.ignore_patterns(".buildspec"))
             screen = record([program, *arguments], project, stop_after)
         prompt = " ".join(["buildspec", *arguments])
-        (pictures / f"{name}.svg").write_text(svg(screen, prompt).replace(folder, "/home/me"))
-        print(pictures / f"{name}.svg")
+        for file, colors in ((f"{name}.svg", DARK), (f"{name}-light.svg", LIGHT)):
+            (pictures / file).write_text(svg(screen, prompt, colors, folder))
+            print(pictures / file)
 
 
 if __name__ == "__main__":

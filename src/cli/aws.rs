@@ -6,6 +6,7 @@ use crate::error::{Error, Result};
 use crate::options::{Access, Override, SecretsFile};
 
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "AWS")]
 #[expect(clippy::struct_excessive_bools, reason = "flags are bools")]
 pub(super) struct AwsArguments {
     /// Values for parameter-store and secrets-manager references [default: secrets.yml in the output directory]

@@ -8,6 +8,7 @@ use crate::options::ContainerOptions;
 use crate::registry::Keyring;
 
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Image and source")]
 pub(super) struct ContainerArguments {
     /// The image's platform, such as linux/arm64 [default: the engine's own]
     #[arg(long, value_name = "OS/ARCH", env = "BUILDSPEC_PLATFORM")]

@@ -137,7 +137,12 @@ pub(super) struct Arguments {
     pub(super) aws: super::aws::AwsArguments,
 
     /// Tell the build that this started it: pr:NUMBER, push:BRANCH or tag:NAME.
-    #[arg(long, value_name = "EVENT", env = "BUILDSPEC_EVENT")]
+    #[arg(
+        long,
+        value_name = "EVENT",
+        env = "BUILDSPEC_EVENT",
+        help_heading = "Variables"
+    )]
     event: Option<Trigger>,
 
     /// Where builds are kept [default: SOURCE/.buildspec]
@@ -191,13 +196,13 @@ pub(super) struct Arguments {
     keep_builds: usize,
 
     /// End the build after this many minutes; `90s` are seconds.
-    #[arg(long, value_name = "MINUTES", env = "BUILDSPEC_TIMEOUT", value_parser = minutes)]
+    #[arg(long, value_name = "MINUTES", env = "BUILDSPEC_TIMEOUT", value_parser = minutes, help_heading = "Parts")]
     timeout: Option<Duration>,
 
     #[command(flatten)]
     pub(super) debugger: super::debugger::DebuggerArguments,
 
-    /// What standard output carries [default: pretty on a terminal, codebuild otherwise]
+    /// What standard output carries [default: pretty on a terminal and in GitHub Actions, codebuild otherwise]
     #[arg(
         long,
         value_enum,
@@ -306,7 +311,9 @@ impl Arguments {
         let format = match self.log_format {
             Some(Format::Pretty) => LogFormat::Pretty,
             Some(Format::Json) => LogFormat::Json,
-            None if super::stdout_is_terminal() => LogFormat::Pretty,
+            None if super::stdout_is_terminal() || style.reader == Reader::GitHub => {
+                LogFormat::Pretty
+            }
             Some(Format::Codebuild) | None => LogFormat::CodeBuild,
         };
         (format, style)

@@ -1,19 +1,24 @@
-//! Failed tests on the page of a GitHub Actions run.
+//! What failed, as annotations on the page of a GitHub Actions run.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use super::message;
-use crate::engine::event::Event;
+use super::{github, message};
+use crate::engine::event::{Event, Place};
 use crate::engine::journal::Watcher;
+use crate::engine::phase::PhaseType;
 use crate::reports::show;
 
 /// Says annotations on standard error, which GitHub reads too, so that standard output stays what it is.
 pub struct Annotating {
     inner: Box<dyn Watcher>,
     source: PathBuf,
+    /// The command that runs: its phase, its text and its place.
+    command: Option<(PhaseType, String, Option<Place>)>,
+    /// What `CodeBuild` refuses.
+    refused: Option<Place>,
 }
 
 impl std::fmt::Debug for Annotating {
@@ -28,15 +33,49 @@ impl Annotating {
         Self {
             inner,
             source: source.to_owned(),
+            command: None,
+            refused: None,
         }
+    }
+
+    /// The annotations that an event is worth, if any.
+    fn annotations(&mut self, event: &Event<'_>) -> String {
+        match event {
+            Event::ReportMade(document) => return show::github(document, &self.source),
+            Event::CommandStarted {
+                phase, text, place, ..
+            } => self.command = Some((*phase, text.clone(), place.clone())),
+            Event::CommandEnded { exit, .. } => {
+                if let Some((phase, text, place)) = self.command.take()
+                    && !exit.success()
+                {
+                    let message = format!("{exit}: {}", text.trim_end());
+                    return self.error(phase, place.as_ref(), &message);
+                }
+            }
+            Event::Refused { place, .. } => self.refused = Some(place.clone()),
+            Event::PhaseLeft { phase, context, .. } => {
+                let running = self.command.take().and_then(|(_, _, place)| place);
+                let place = self.refused.take().or(running);
+                // A failed command has told already.
+                if !context.code.is_empty() && context.code != "COMMAND_EXECUTION_ERROR" {
+                    return self.error(*phase, place.as_ref(), &context.message);
+                }
+            }
+            _ => {}
+        }
+        String::new()
+    }
+
+    fn error(&self, phase: PhaseType, place: Option<&Place>, message: &str) -> String {
+        let title = format!("{} failed", phase.name());
+        github::error(&self.source, place, &title, message)
     }
 }
 
 impl Watcher for Annotating {
     fn event(&mut self, at: Timestamp, event: &Event<'_>) -> io::Result<()> {
-        if let Event::ReportMade(document) = event {
-            message::print(&show::github(document, &self.source));
-        }
+        message::print(&self.annotations(event));
         self.inner.event(at, event)
     }
 
@@ -46,5 +85,93 @@ impl Watcher for Annotating {
 
     fn is_vital(&self) -> bool {
         self.inner.is_vital()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::engine::phase::{Context, Exit, Status};
+
+    struct Nobody;
+
+    impl Watcher for Nobody {
+        fn event(&mut self, _: Timestamp, _: &Event<'_>) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn place(line: usize) -> Place {
+        Place {
+            file: "buildspec.yml".to_owned(),
+            line,
+            column: 9,
+            excerpt: String::new(),
+        }
+    }
+
+    fn said(events: &[Event<'_>]) -> String {
+        let mut annotating = Annotating::new(Box::new(Nobody), Path::new("/app"));
+        let mut said = String::new();
+        for event in events {
+            said += &annotating.annotations(event);
+        }
+        said
+    }
+
+    fn started() -> Event<'static> {
+        Event::CommandStarted {
+            phase: PhaseType::Build,
+            finally: false,
+            number: 1,
+            text: "npm test\n".to_owned(),
+            place: Some(place(9)),
+        }
+    }
+
+    fn ended(code: u8) -> Event<'static> {
+        Event::CommandEnded {
+            text: "npm test\n".to_owned(),
+            exit: Exit::Status(code),
+            duration: Duration::ZERO,
+        }
+    }
+
+    fn left(code: &str, message: &str) -> Event<'static> {
+        Event::PhaseLeft {
+            phase: PhaseType::Build,
+            status: Status::Failed,
+            context: Context::new(code, message),
+            duration: Duration::ZERO,
+        }
+    }
+
+    #[test]
+    fn a_failed_command_is_told_once() {
+        let failed = left("COMMAND_EXECUTION_ERROR", "Error while ...");
+        assert_eq!(
+            said(&[started(), ended(0), started(), ended(1), failed]),
+            "::error file=/app/buildspec.yml,line=9,col=9,title=BUILD failed::exit status 1: npm test\n"
+        );
+    }
+
+    #[test]
+    fn what_fails_without_a_command_is_told_by_its_phase() {
+        let refused = Event::Refused {
+            place: place(3),
+            message: "no such phase".to_owned(),
+            help: Vec::new(),
+        };
+        assert_eq!(
+            said(&[refused, left("YAML_FILE_ERROR", "unknown")]),
+            "::error file=/app/buildspec.yml,line=3,col=9,title=BUILD failed::unknown\n"
+        );
+        assert_eq!(
+            said(&[started(), left("BUILD_TIMED_OUT", "too long")]),
+            "::error file=/app/buildspec.yml,line=9,col=9,title=BUILD failed::too long\n"
+        );
+        assert_eq!(said(&[left("", "")]), "");
     }
 }

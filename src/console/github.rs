@@ -13,10 +13,10 @@ pub(super) fn group(title: &str) -> String {
 pub(super) const END_GROUP: &str = "::endgroup::\n";
 
 /// An annotation; GitHub makes a file's absolute path relative to the repository.
-pub(super) fn error(source: &str, place: Option<&Place>, title: &str, message: &str) -> String {
+pub(super) fn error(source: &Path, place: Option<&Place>, title: &str, message: &str) -> String {
     let mut properties = format!("title={}", property(title));
     if let Some(place) = place.filter(|place| !place.file.starts_with('<')) {
-        let file = Path::new(source).join(&place.file).display().to_string();
+        let file = source.join(&place.file).display().to_string();
         properties = format!(
             "file={},line={},col={},{properties}",
             property(&file),
@@ -48,7 +48,12 @@ mod tests {
             excerpt: String::new(),
         };
         assert_eq!(
-            error("/w", Some(&place), "100%: bad", "one\ntwo\r::stop"),
+            error(
+                Path::new("/w"),
+                Some(&place),
+                "100%: bad",
+                "one\ntwo\r::stop"
+            ),
             "::error file=/w/a%2Cb.yml,line=3,col=9,title=100%25%3A bad::one%0Atwo\\r::stop\n"
         );
         assert_eq!(group("BUILD\n::x"), "::group::BUILD%0A::x\n");

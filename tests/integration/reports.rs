@@ -305,6 +305,7 @@ fn a_build_tells_of_its_reports() {
         output.complaint()
     );
     let log = String::from_utf8(output.stdout).unwrap();
+    assert!(log.contains("::group::BUILD\n"), "{log}");
     assert!(!log.contains("::error"), "{log}");
 
     let output = run_as(folder.path(), Runtime::Host, "pretty", 0, &[]);

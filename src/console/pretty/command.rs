@@ -6,7 +6,7 @@ use super::failure::Failure;
 use super::{Pretty, Running, summary};
 use crate::console::message::harmless;
 use crate::console::text::{self, DIM, NAME, flat};
-use crate::console::{Verbosity, github, watch};
+use crate::console::{Verbosity, watch};
 use crate::engine::event::Place;
 use crate::engine::phase::Exit;
 
@@ -158,17 +158,6 @@ impl<W: Write + Send> Pretty<W> {
         }
         let block = failure.block(&self.style, &mark, time);
         self.text.extend_from_slice(block.as_bytes());
-        if self.style.is_github() {
-            let title = format!("{} failed", failure.phase);
-            let message = format!("{}: {}", failure.reason, failure.command.trim_end());
-            let annotation = github::error(
-                &self.summary.source,
-                failure.place.as_ref(),
-                &title,
-                &message,
-            );
-            self.text.extend_from_slice(annotation.as_bytes());
-        }
         self.failures.push(failure);
     }
 

@@ -233,17 +233,6 @@ impl<W: Write + Send> Pretty<W> {
         }
         if self.style.is_github() && self.phase.is_some_and(|(_, said)| said) {
             self.text.extend_from_slice(github::END_GROUP.as_bytes());
-            if news {
-                let place = self.summary.refused.take().map(|refused| refused.place);
-                let title = format!("{} failed", phase.name());
-                let line = github::error(
-                    &self.summary.source,
-                    place.as_ref(),
-                    &title,
-                    &context.message,
-                );
-                self.text.extend_from_slice(line.as_bytes());
-            }
         }
         self.phase = None;
     }

@@ -182,7 +182,7 @@ fn ascii_has_no_other_letters_and_quiet_only_failures() {
 }
 
 #[test]
-fn github_gets_groups_and_an_annotation() {
+fn github_gets_groups() {
     let github = Style {
         reader: Reader::GitHub,
         ..plain()
@@ -190,9 +190,6 @@ fn github_gets_groups_and_an_annotation() {
     let text = shown(github, &failure());
     assert!(text.contains(
         "\n::group::BUILD\n  $ npm test\n    1 failing\n  \u{2717} exit status 1 after 4.2 s\n"
-    ));
-    assert!(text.contains(
-        "::error file=/app/buildspec.yml,line=9,col=9,title=BUILD failed::exit status 1: npm test\n"
     ));
     assert!(
         text.contains("\n::endgroup::\n\n  \u{2717} npm test\n    1 failing\n"),
