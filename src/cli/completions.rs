@@ -15,11 +15,11 @@ Examples:
   buildspec completions fish > ~/.config/fish/completions/buildspec.fish")]
 pub(super) struct Arguments {
     /// The shell that is to complete.
-    #[arg(required_unless_present = "projects")]
+    #[arg(required = true)]
     shell: Option<Shell>,
 
     /// Print the names of a file's projects, which is what the scripts ask for behind `--project FILE#`.
-    #[arg(long, value_name = "FILE", hide = true)]
+    #[arg(long, value_name = "FILE", hide = true, exclusive = true)]
     projects: Option<PathBuf>,
 }
 
