@@ -83,6 +83,19 @@ fi
 
 step "cargo clippy"
 cargo clippy --locked --all-targets -- -D warnings
+# Without the parts that need a C compiler for the target.
+host=$(rustc -vV | sed -n 's/^host: //p')
+for target in aarch64-unknown-linux-gnu aarch64-apple-darwin; do
+    timeout 120 rustup target add "$target" >/dev/null 2>&1 || true
+done
+targets=$(rustup target list --installed 2>/dev/null | grep -vx "$host" || true)
+for target in $targets; do
+    step "cargo check for $target"
+    cargo check --locked --target "$target" --no-default-features --features run
+done
+if [ -z "$targets" ]; then
+    printf 'no other target is installed: only %s is checked\n' "$host" >&2
+fi
 step "cargo test, compiling"
 cargo test --locked --no-run
 
@@ -111,6 +124,9 @@ fi
 
 step "cargo test${skipped:+, WITHOUT DOCKER}"
 cargo test --locked
+
+step "a minute of the fuzzer's kept inputs, changed at random"
+BUILDSPEC_TEST_FUZZ=60 cargo test --locked --lib kept_inputs_are_taken_with_changes -- --nocapture
 
 if [ -z "$skipped" ]; then
     step "every bad ending, a few of each"

@@ -10,9 +10,11 @@ the build's label is on the engine after the next `clean`, and the source is as 
 import argparse
 import concurrent.futures
 import datetime
+import fcntl
 import json
 import os
 import pathlib
+import pty
 import random
 import shutil
 import signal
@@ -20,8 +22,11 @@ import socket
 import subprocess
 import sys
 import tempfile
+import termios
 import threading
 import time
+
+from chaos_engine import PrivateEngine
 
 IMAGE = os.environ.get("BUILDSPEC_TEST_IMAGE", "buildspec/base")
 BUILDSPEC = """version: 0.2
@@ -349,69 +354,177 @@ class Chaos:
             self.check(source, code, {4})
         return len(answers)
 
+    def slow(self):
+        """the engine answers slowly, a few bytes at a time"""
+        rounds = 1 if self.short else 5
+
+        def cut(call):
+            engine = socket.socket(socket.AF_UNIX)
+            engine.connect("/var/run/docker.sock")
+
+            def copy(source, target):
+                try:
+                    while data := source.recv(700):
+                        time.sleep(self.random.uniform(0, 0.15))
+                        target.sendall(data)
+                    target.shutdown(socket.SHUT_WR)
+                except OSError:
+                    pass
+
+            for end in ((call, engine), (engine, call)):
+                threading.Thread(target=copy, args=end, daemon=True).start()
+
+        for _ in range(rounds):
+            server, host = self.between(cut)
+            source = Source(self.place)
+            code = self.finish(self.start(source, host=host), 200)
+            server.close()
+            self.check(source, code, {0})
+        return rounds
+
+    def mute(self):
+        """the engine takes the call and never answers"""
+        calls = []
+        server, host = self.between(calls.append)
+        source = Source(self.place)
+        code = self.finish(self.start(source, host=host))
+        server.close()
+        self.check(source, code, {4})
+        return 1
+
+    def read_only(self):
+        """the output can't be written to"""
+        if os.geteuid():
+            return 0
+        source, disk = Source(self.place), tempfile.mkdtemp(dir=self.place)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "none", disk], check=True)
+        try:
+            self.check(source, self.finish(self.start(source, "-o", disk)), {4}, output=disk)
+        finally:
+            subprocess.run(["umount", "-l", disk], check=True)
+        return 1
+
+    def timed_out(self):
+        """the time is over, and children are set apart, daemons, deaf to SIGTERM"""
+        rounds = 1 if self.short else 10
+        text = BUILDSPEC.replace("sleep 0.4", "(trap '' TERM HUP; sleep 50 & sleep 50) & sleep 50")
+        for _ in range(rounds):
+            source = Source(self.place, text)
+            seconds = self.random.choice([1, 2, 3])
+            self.check(source, self.finish(self.start(source, "--timeout", f"{seconds}s"), 30), {5})
+        return rounds
+
+    def terminal(self):
+        """the terminal after each kind of end, also out of a debugger's shell"""
+        rounds = 1 if self.short else 5
+        ends = (None, signal.SIGINT, signal.SIGTERM, signal.SIGHUP, "shell")
+        for _ in range(rounds):
+            for end in ends:
+                source = Source(self.place)
+                ours, theirs = pty.openpty()
+                termios.tcsetwinsize(theirs, (24, 80))
+                before = termios.tcgetattr(theirs)
+                more = ["--break", "BUILD:1"] if end == "shell" else []
+                build = subprocess.Popen(
+                    [self.binary, "run", str(source.path), "-i", IMAGE, *more],
+                    env=self.environment() | {"TERM": "xterm", "LANG": "C.UTF-8"},
+                    stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
+                    preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0))
+                seen = bytearray()
+
+                def read(seen=seen, ours=ours):
+                    try:
+                        while data := os.read(ours, 65536):
+                            seen.extend(data)
+                    except OSError:
+                        pass
+
+                threading.Thread(target=read, daemon=True).start()
+                try:
+                    if end == "shell":
+                        self.seen(seen, b"(debug)")
+                        os.write(ours, b"shell\r")
+                        self.seen(seen, b"BUILD:1 src")
+                        build.send_signal(signal.SIGTERM)
+                    elif end:
+                        self.seen(seen, b"PROVISIONING")
+                        self.moment(1)
+                        build.send_signal(end)
+                    code = build.wait(60)
+                except subprocess.TimeoutExpired:
+                    raise Wrong(f"{end}: still running") from None
+                finally:
+                    build.kill()
+                    build.wait()
+                if termios.tcgetattr(theirs) != before:
+                    raise Wrong(f"{end}: the terminal is not as it was")
+                time.sleep(0.1)
+                if seen.rfind(b"\x1b[?25l") > seen.rfind(b"\x1b[?25h"):
+                    raise Wrong(f"{end}: the cursor stays hidden")
+                os.close(theirs)
+                wanted = {None: {0}, "shell": {143}}.get(end) or {0, 128 + int(end)}
+                self.check(source, code, wanted)
+                os.close(ours)
+        return rounds * len(ends)
+
+    def seen(self, seen, text):
+        for _ in range(600):
+            if text in seen:
+                return
+            time.sleep(0.05)
+        raise Wrong(f"never seen: {text.decode()} in {bytes(seen[-300:])!r}")
+
     def engine_restarted(self):
         """a private engine is stopped in mid-build, killed, and started again"""
-        if os.geteuid() or not shutil.which("dockerd"):
+        if not PrivateEngine.is_possible():
             return 0
-        place = tempfile.mkdtemp(dir=self.place)
-        host = f"unix://{place}/docker.sock"
-        log = open(os.path.join(place, "log"), "ab")
-        pathlib.Path(place, "daemon.json").write_text("{}")
-        driver = subprocess.check_output(["docker", "info", "--format", "{{.Driver}}"], text=True).strip()
-
-        def end_helpers():
-            """A killed engine leaves these; one that starts anew may wait for them in vain."""
-            for process in pathlib.Path("/proc").glob("[0-9]*"):
-                try:
-                    words = (process / "cmdline").read_bytes()
-                except OSError:
-                    continue
-                if words.split(b"\0")[0].split(b"/")[-1].startswith(b"containerd") and place.encode() in words:
-                    os.kill(int(process.name), signal.SIGKILL)
-
-        def start(again=True):
-            # In a network of its own: a second engine takes the first one's bridge away.
-            engine = subprocess.Popen(
-                ["unshare", "--net", "--mount", "dockerd", "-H", host, "--data-root", place + "/data", "--exec-root", place + "/exec",
-                 "--pidfile", place + "/pid",
-                 "--config-file", place + "/daemon.json", "--storage-driver", driver, "--bridge=none", "--iptables=false", "--ip-masq=false"],
-                stdout=log, stderr=log, start_new_session=True)
-            for _ in range(150):
-                if subprocess.run(["docker", "-H", host, "version"], capture_output=True).returncode == 0:
-                    return engine
-                time.sleep(0.2)
-            engine.kill()
-            engine.wait()
-            end_helpers()
-            if again:
-                return start(again=False)
-            raise Wrong("the private engine does not start: " + pathlib.Path(place, "log").read_text()[-500:])
-
-        engine = start()
+        engine = PrivateEngine(self.place, IMAGE)
+        rounds = [signal.SIGTERM] if self.short else [signal.SIGTERM, signal.SIGKILL] * 3
         try:
-            save = subprocess.Popen(["docker", "save", IMAGE], stdout=subprocess.PIPE)
-            subprocess.run(["docker", "-H", host, "load"], stdin=save.stdout, capture_output=True, check=True)
-            rounds = [signal.SIGTERM] if self.short else [signal.SIGTERM, signal.SIGKILL] * 3
+            engine.start()
+            engine.load()
             for number in rounds:
                 source = Source(self.place, BUILDSPEC.replace("sleep 0.4", "sleep 30"))
-                build = self.start(source, "--network", "none", host=host)
+                build = self.start(source, "--network", "none", host=engine.host)
                 self.moment(3)
-                engine.send_signal(number)
-                engine.wait(60)
+                engine.end(number)
                 code = self.finish(build)
-                engine = start()
-                self.check(source, code, {1, 4}, host=host)
-                again = Source(self.place)
-                self.check(again, self.finish(self.start(again, "--network", "none", host=host)), {0}, host=host)
+                engine.start()
+                self.check(source, code, {1, 4}, host=engine.host)
+                self.works(engine)
         finally:
-            engine.terminate()
-            engine.wait(60)
-            end_helpers()
+            engine.stop()
         return len(rounds)
 
+    def container_disk_full(self):
+        """a build fills the disk of its (private) engine"""
+        if not PrivateEngine.is_possible():
+            return 0
+        engine = PrivateEngine(self.place, IMAGE, disk="700m")
+        places = ["big"] if self.short else ["big", "/root/big", "/tmp/big"]
+        try:
+            engine.start()
+            engine.load()
+            for file in places:
+                fill = f"dd if=/dev/zero of={file} bs=1M count=2000"
+                for rest, allowed in (("false", {1}), ("true", {0, 1, 4})):
+                    text = BUILDSPEC.replace("seq 20000 | tail -1", f"{fill}; {rest}")
+                    source = Source(self.place, text)
+                    build = self.start(source, "--network", "none", host=engine.host)
+                    self.check(source, self.finish(build), allowed, host=engine.host)
+                    self.works(engine)
+        finally:
+            engine.stop()
+        return len(places) * 2
 
-ENDINGS = ("killed signals paused_process closed_pipe container_attacked hostile side_by_side disk_full cut_connection "
-           "nonsense engine_restarted").split()
+    def works(self, engine):
+        again = Source(self.place)
+        build = self.start(again, "--network", "none", host=engine.host)
+        self.check(again, self.finish(build), {0}, host=engine.host)
+
+
+ENDINGS = ("killed signals timed_out terminal paused_process closed_pipe container_attacked hostile side_by_side disk_full "
+           "read_only cut_connection nonsense slow mute engine_restarted container_disk_full").split()
 
 
 def main():

@@ -1,5 +1,6 @@
 //! Whether somebody edited the source while a build ran: an overlay shows such edits in part.
 
+use std::ffi::OsString;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -33,6 +34,28 @@ pub fn since(since: SystemTime, source: &Path, output: &Path) -> Vec<PathBuf> {
         .take(MOST + 1)
         .map(walkdir::DirEntry::into_path)
         .collect()
+}
+
+/// The names in a source's top folder, whose own time says nothing: the output directory is made in it.
+#[derive(Clone, Debug, Default)]
+pub struct Top(Vec<OsString>);
+
+impl Top {
+    /// Looks at them.
+    pub fn of(source: &Path) -> Self {
+        let entries = std::fs::read_dir(source).into_iter().flatten().flatten();
+        Self(entries.map(|entry| entry.file_name()).collect())
+    }
+
+    /// What is there no more.
+    pub fn gone(&self, source: &Path) -> Vec<PathBuf> {
+        let paths = self.0.iter().map(|name| source.join(name));
+        let mut gone: Vec<_> = paths
+            .filter(|path| path.symlink_metadata().is_err())
+            .collect();
+        gone.sort();
+        gone
+    }
 }
 
 /// The remark about them; none where nothing was edited.
@@ -79,6 +102,13 @@ mod tests {
         std::fs::write(output.join("x"), "x").unwrap();
         assert_eq!(remark(&since(began, source, &output), source), None);
         std::fs::remove_file(source.join("gone/file")).unwrap();
+        let top = Top::of(source);
+        assert_eq!(top.gone(source), [""; 0].map(PathBuf::from));
+        std::fs::remove_file(source.join("old")).unwrap();
+        assert_eq!(top.gone(source), [source.join("old")]);
+        std::fs::rename(source.join("gone"), source.join("other")).unwrap();
+        assert_eq!(top.gone(source), [source.join("gone"), source.join("old")]);
+        std::fs::rename(source.join("other"), source.join("gone")).unwrap();
         std::fs::write(source.join("new"), "").unwrap();
         let said = remark(&since(began, source, &output), source).unwrap();
         assert!(

@@ -35,6 +35,8 @@ pub mod hint;
 pub mod image;
 #[cfg(feature = "run")]
 pub mod inside;
+#[cfg(feature = "run")]
+pub mod lfs;
 pub mod lint;
 #[cfg(feature = "run")]
 pub mod options;

@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::options::{BuildspecFrom, Options, RuntimeKind};
 use crate::source::Source;
 use crate::stages::{ask_git, begin, trust};
-use crate::{buildspec, checkout, image, output};
+use crate::{buildspec, checkout, image, output, validate};
 
 /// The shape of `--plan --log-format json`; members are only ever added.
 #[derive(Debug, Serialize)]
@@ -161,7 +161,7 @@ pub async fn make(options: &Options) -> Result<Plan> {
     let (variables, references) = variables(options, buildspec).await?;
     Ok(Plan {
         version: 1,
-        buildspec: file(&source, &reading),
+        buildspec: file(&source, &reading, begin::lint_image(options)),
         runtime: match options.runtime {
             RuntimeKind::Docker => "docker",
             RuntimeKind::Host => "host",
@@ -211,7 +211,7 @@ async fn read(options: &Options) -> Result<(Source, buildspec::Reading)> {
     }
 }
 
-fn file(source: &Source, reading: &buildspec::Reading) -> File {
+fn file(source: &Source, reading: &buildspec::Reading, image: Option<String>) -> File {
     use crate::buildspec::model::{Shell, Version};
     let shell = reading
         .buildspec
@@ -229,12 +229,16 @@ fn file(source: &Source, reading: &buildspec::Reading) -> File {
             Shell::Bash => "bash",
             _ => "/bin/sh",
         },
-        remarks: reading
-            .findings
+        remarks: validate::findings(source, image)
             .iter()
             .map(|finding| {
                 let (line, column) = source.position(finding.primary.span.start);
-                format!("{}:{line}:{column}: {}", source.name(), finding.message)
+                let message = &finding.message;
+                format!(
+                    "{}:{line}:{column}: {message} [{}]",
+                    source.name(),
+                    finding.rule
+                )
             })
             .collect(),
     }

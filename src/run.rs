@@ -4,6 +4,7 @@ use tokio::task::JoinHandle;
 
 use crate::buildspec::model::Shell;
 use crate::debug::Desk;
+use crate::diagnostic::Finding;
 use crate::engine::event::Event;
 use crate::engine::journal::{Journal, Watcher};
 use crate::engine::machine::{Machine, Step};
@@ -60,6 +61,8 @@ pub enum Ended {
 pub(crate) struct Build<'a> {
     pub(crate) options: &'a Options,
     pub(crate) folder: BuildFolder,
+    /// What `validate` finds in the buildspec, meanwhile.
+    pub(crate) findings: Option<JoinHandle<Vec<Finding>>>,
     /// What stands for the source: itself, or a clean checkout in the build's folder.
     pub(crate) source: std::path::PathBuf,
     pub(crate) identity: Identity,
@@ -76,6 +79,9 @@ pub(crate) struct Build<'a> {
     pub(crate) underway: Option<Underway>,
     /// Clears away what earlier builds left, meanwhile.
     pub(crate) sweep: Option<JoinHandle<Result<usize>>>,
+    /// What was in the source's top folder when the build first saw it.
+    #[cfg(feature = "docker")]
+    pub(crate) top: crate::edits::Top,
     /// The only one that can read the state that the build leaves.
     pub(crate) shell: Shell,
     /// Where the build stops, if it is to stop anywhere.

@@ -1,11 +1,14 @@
 //! ShellCheck as a process: many commands, one run.
 
-use std::io::Read as _;
-use std::path::PathBuf;
+use std::io::{self, PipeReader, Read as _, Write as _};
+use std::os::fd::{AsRawFd, RawFd};
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
+use rustix::fs::OFlags;
+use rustix::io::FdFlags;
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
@@ -35,15 +38,48 @@ pub enum Answer {
 /// Commands with more text than this, in bytes, are no commands that a person wrote.
 const LARGEST: usize = 256 << 10;
 const MOST_SCRIPTS: usize = 2000;
-/// One command with more text than this, in bytes, is not looked at.
+/// One command with more text than this, in bytes, is not looked at: any pipe holds so much.
 const LONGEST: usize = 16 << 10;
 /// Nor is one with more open brackets than this at once: each multiplies the time that ShellCheck takes.
 const DEEPEST: usize = 40;
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Where a process finds what it has open.
+const PIPES: &str = "/dev/fd/";
+static STARTING: Mutex<()> = Mutex::new(());
+
 #[derive(Deserialize)]
 struct Report {
-    comments: Vec<Comment>,
+    comments: Vec<Found>,
+}
+
+/// One finding, as format `json1` has it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Found {
+    file: String,
+    line: usize,
+    end_line: usize,
+    column: usize,
+    end_column: usize,
+    code: u32,
+    message: String,
+}
+
+impl Found {
+    /// The finding with the number of its script instead of the pipe's.
+    fn comment(self, numbers: &[RawFd]) -> Option<Comment> {
+        let number: RawFd = self.file.strip_prefix(PIPES)?.parse().ok()?;
+        Some(Comment {
+            script: numbers.iter().position(|pipe| *pipe == number)?,
+            line: self.line,
+            end_line: self.end_line,
+            column: self.column,
+            end_column: self.end_column,
+            code: self.code,
+            message: self.message,
+        })
+    }
 }
 
 impl Shellcheck {
@@ -72,7 +108,7 @@ impl Shellcheck {
 
     /// Lets it look at all commands of a buildspec.
     pub fn look(&self, scripts: &Scripts) -> Answer {
-        let program = match self {
+        let program: PathBuf = match self {
             Self::Never => return Answer::Nothing,
             Self::Auto => "shellcheck".into(),
             Self::Program(program) => program.clone(),
@@ -84,40 +120,50 @@ impl Shellcheck {
         if size > LARGEST || scripts.texts.len() > MOST_SCRIPTS {
             return Answer::Trouble("the commands are too much text for it".to_owned());
         }
-        match run(Command::new(program), scripts) {
+        match run(&program, scripts) {
             Ok(answer) => answer,
             Err(error) => Answer::Trouble(error.to_string()),
         }
     }
 }
 
-/// Each command is a file, called by its number; ShellCheck names it so.
-fn run(mut command: Command, scripts: &Scripts) -> std::io::Result<Answer> {
-    let folder = tempfile::Builder::new()
-        .prefix("buildspec-shellcheck-")
-        .tempdir()?;
-    let names: Vec<String> = (0..scripts.texts.len())
-        .map(|number| number.to_string())
-        .collect();
-    for (name, text) in names.iter().zip(&scripts.texts) {
-        let text = if is_fit(text) { text } else { "" };
-        std::fs::write(folder.path().join(name), text)?;
+/// As many commands as fit into one process without coming near to how many files it may have open.
+const AT_ONCE: usize = 200;
+
+fn run(program: &Path, scripts: &Scripts) -> io::Result<Answer> {
+    let mut all = Vec::new();
+    for (batch, texts) in scripts.texts.chunks(AT_ONCE).enumerate() {
+        match run_once(Command::new(program), scripts.shell, texts)? {
+            Answer::Comments(comments) => {
+                all.extend(comments.into_iter().map(|comment| Comment {
+                    script: batch * AT_ONCE + comment.script,
+                    ..comment
+                }));
+            }
+            other => return Ok(other),
+        }
     }
-    command
-        .args([
-            "--format=json1",
-            "--severity=warning",
-            "--shell",
-            scripts.shell,
-            "--",
-        ])
-        .args(&names)
-        .current_dir(folder.path())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null());
-    let mut child = match command.spawn() {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Answer::Nothing),
+    Ok(Answer::Comments(all))
+}
+
+/// Each command is a pipe, as of the shell's `<(...)`: nothing is written to any disk.
+fn run_once(mut command: Command, shell: &str, texts: &[String]) -> io::Result<Answer> {
+    let (child, numbers) = {
+        // A process that another thread starts meanwhile would get these pipes too.
+        let _alone = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
+        let pipes = texts.iter().map(|text| filled_pipe(text));
+        let pipes: Vec<PipeReader> = pipes.collect::<io::Result<_>>()?;
+        let numbers: Vec<RawFd> = pipes.iter().map(AsRawFd::as_raw_fd).collect();
+        command
+            .args(["--format=json1", "--severity=warning", "--shell", shell])
+            .args(numbers.iter().map(|number| format!("{PIPES}{number}")))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        (command.spawn(), numbers)
+    };
+    let mut child = match child {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Answer::Nothing),
         child => child?,
     };
     let (sender, receiver) = mpsc::channel();
@@ -140,12 +186,27 @@ fn run(mut command: Command, scripts: &Scripts) -> std::io::Result<Answer> {
             PATIENCE.as_secs()
         )));
     };
-    Ok(match serde_json::from_slice::<Report>(&text?) {
-        Ok(report) => Answer::Comments(report.comments),
-        Err(_) => Answer::Trouble(format!(
+    let Ok(report) = serde_json::from_slice::<Report>(&text?) else {
+        return Ok(Answer::Trouble(format!(
             "it ended with {status} and without an answer; version 0.7 or later is needed"
-        )),
-    })
+        )));
+    };
+    let comments = report.comments.into_iter();
+    Ok(Answer::Comments(
+        comments
+            .filter_map(|found| found.comment(&numbers))
+            .collect(),
+    ))
+}
+
+/// A pipe that holds a text to its end and that the next process gets.
+fn filled_pipe(text: &str) -> io::Result<PipeReader> {
+    let (reader, mut writer) = io::pipe()?;
+    // Any pipe holds so much; if this one does not, that is an error and no endless wait.
+    rustix::fs::fcntl_setfl(&writer, OFlags::NONBLOCK)?;
+    writer.write_all(if is_fit(text) { text.as_bytes() } else { b"" })?;
+    rustix::io::fcntl_setfd(&reader, FdFlags::empty())?;
+    Ok(reader)
 }
 
 fn is_fit(text: &str) -> bool {
@@ -174,7 +235,7 @@ mod tests {
 
     #[test]
     fn without_a_program_nothing_is_said() {
-        let missing = Command::new("/nowhere/shellcheck");
+        let missing = Path::new("/nowhere/shellcheck");
         assert!(matches!(
             run(missing, &scripts(&["make"])).unwrap(),
             Answer::Nothing

@@ -77,6 +77,8 @@ impl Source {
         let line = self.line_starts.partition_point(|&start| start <= byte);
         let start = self.line_starts[line - 1];
         let before = self.text.get(start..byte).unwrap_or_default();
+        // An editor shows no byte order mark, and counts none.
+        let before = before.strip_prefix('\u{feff}').unwrap_or(before);
         (line, before.chars().count() + 1)
     }
 
@@ -93,6 +95,15 @@ impl Source {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_byte_order_mark_is_no_column() {
+        let source = Source::new("x", "\u{feff}ab\nc");
+        assert_eq!(source.position(0), (1, 1));
+        assert_eq!(source.position(3), (1, 1));
+        assert_eq!(source.position(4), (1, 2));
+        assert_eq!(source.position(6), (2, 1));
+    }
 
     #[test]
     fn counts_lines_and_characters_from_one() {

@@ -91,47 +91,78 @@ pub fn validate(
     output: &mut dyn Write,
 ) -> Result<Status> {
     options.shellcheck.probe()?;
-    let mut checked = Vec::new();
+    let inputs = files::collect(named)?;
+    let piped = if inputs.contains(&Input::Stdin) {
+        read_all(stdin)?
+    } else {
+        Vec::new()
+    };
+    let looked = side_by_side(&inputs, |input| look_at(input, &piped, options));
+    let mut looked = looked.into_iter().collect::<Result<Vec<Looked>>>()?;
     let mut fixes = 0;
     let mut diff = String::new();
-    let mut inputs = Vec::new();
-    for input in files::collect(named)? {
-        let (name, bytes) = load(&input, stdin)?;
-        inputs.push((input, name, bytes));
+    if options.fix != Fix::No {
+        for (input, file) in inputs.iter().zip(&mut looked) {
+            fixes += mend(input, file, options, &mut diff)?;
+        }
     }
-    let results = side_by_side(&inputs, |(_, name, bytes)| {
-        check_bytes(name, bytes, options)
-    });
-    for ((input, name, _), file) in inputs.iter().zip(results) {
-        if options.fix == Fix::No || file.findings.iter().all(|found| found.edits.is_empty()) {
-            checked.push(file);
-            continue;
-        }
-        let before = file.source.clone();
-        let alone = Options {
-            shellcheck: Shellcheck::Never,
-            ..options.clone()
-        };
-        let mended = fix::mend(file.clone(), |source| check_text(source, &alone));
-        if options.fix == Fix::Show {
-            diff += &fix::diff(name, before.text(), mended.checked.source.text());
-            checked.push(file);
-            continue;
-        }
-        if mended.fixes > 0 {
-            store(input, mended.checked.source.text())?;
-        }
-        fixes += mended.fixes;
-        checked.push(check_text(mended.checked.source, options));
-    }
+    let (checked, shown): (Vec<Checked>, Vec<String>) = looked
+        .into_iter()
+        .map(|file| (file.checked, file.shown))
+        .unzip();
     let text = match options.fix {
         Fix::Show => diff,
-        _ => show::render(&checked, fixes, options),
+        _ => show::render(&checked, &shown, fixes, options),
     };
     output
         .write_all(text.as_bytes())
         .map_err(|error| Error::environment("could not write the findings").because(error))?;
     Ok(status(&checked, options.fail_on))
+}
+
+/// A file that was checked.
+struct Looked {
+    checked: Checked,
+    /// What people are shown of it, where the format is theirs.
+    shown: String,
+}
+
+impl Looked {
+    fn new(checked: Checked, options: &Options) -> Self {
+        let shown = show::file(&checked, options);
+        Self { checked, shown }
+    }
+}
+
+fn look_at(input: &Input, piped: &[u8], options: &Options) -> Result<Looked> {
+    let checked = match input {
+        Input::Stdin => check_bytes("<stdin>", piped, options),
+        Input::File(path) => check_bytes(&path.display().to_string(), &load(path)?, options),
+    };
+    Ok(Looked::new(checked, options))
+}
+
+/// Mends a file, or adds to the diff what would mend it; says how many mendings there are.
+fn mend(input: &Input, file: &mut Looked, options: &Options, diff: &mut String) -> Result<usize> {
+    let before = &file.checked;
+    if before.findings.iter().all(|found| found.edits.is_empty()) {
+        return Ok(0);
+    }
+    let alone = Options {
+        shellcheck: Shellcheck::Never,
+        ..options.clone()
+    };
+    let mended = fix::mend(before.clone(), |source| check_text(source, &alone));
+    let (source, after) = (&before.source, mended.checked.source);
+    if options.fix == Fix::Show {
+        diff.push_str(&fix::diff(source.name(), source.text(), after.text()));
+        return Ok(0);
+    }
+    if mended.fixes > 0 {
+        store(input, after.text())?;
+    }
+    *file = Looked::new(check_text(after, options), options);
+    Ok(mended.fixes)
 }
 
 /// The results in the order of the items, which are worked on by as many threads as there are cores.
@@ -230,6 +261,17 @@ fn the_worst(mut findings: Vec<Finding>) -> Vec<Finding> {
     findings
 }
 
+/// All that is found in the text of one buildspec with every rule, but without ShellCheck.
+pub fn findings(source: &Source, image: Option<String>) -> Vec<Finding> {
+    let lint = lint::Options { image };
+    let read = |source: &Source| lint::all(source, &buildspec::read(source), &lint);
+    let findings = recover::check(source, read);
+    let Ok(selection) = Selection::new(&[], &[], catalogue::rules()) else {
+        return findings;
+    };
+    the_worst(suppress::apply(source, findings, &selection))
+}
+
 /// All that is found in the text of one buildspec.
 fn check_buildspec(source: &Source, options: &Options) -> Vec<Finding> {
     let findings = recover::check(source, |source| read(source, options));
@@ -293,21 +335,20 @@ fn status(files: &[Checked], fail_on: Option<Severity>) -> Status {
     }
 }
 
-fn load(input: &Input, stdin: &mut dyn Read) -> Result<(String, Vec<u8>)> {
-    let Input::File(path) = input else {
-        let mut bytes = Vec::new();
-        stdin.read_to_end(&mut bytes).map_err(|error| {
-            Error::environment("could not read the standard input").because(error)
-        })?;
-        return Ok(("<stdin>".to_owned(), bytes));
-    };
-    let name = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|error| {
-        Error::environment(format!("could not read `{name}`"))
+fn load(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|error| {
+        Error::environment(format!("could not read `{}`", path.display()))
             .hint("name the buildspec: `buildspec validate FILE`")
             .because(error)
-    })?;
-    Ok((name, bytes))
+    })
+}
+
+fn read_all(stdin: &mut dyn Read) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    stdin
+        .read_to_end(&mut bytes)
+        .map_err(|error| Error::environment("could not read the standard input").because(error))?;
+    Ok(bytes)
 }
 
 /// The file keeps its permissions and, when it is a link, stays one.
@@ -325,5 +366,7 @@ fn write(path: &Path, text: &str) -> Result<()> {
     })
 }
 
+#[cfg(test)]
+mod kept;
 #[cfg(test)]
 mod tests;

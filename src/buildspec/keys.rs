@@ -141,15 +141,25 @@ pub const RUNTIMES: &[&str] = &[
 pub fn did_you_mean<'a>(key: &str, allowed: &[&'a str]) -> Option<&'a str> {
     let wanted = plain(key);
     let far = |candidate: &str| {
-        let candidate = plain(candidate);
-        if wanted.len() >= 4 && candidate.starts_with(&wanted) {
+        let length = letters(candidate).count();
+        let is_start = wanted.len() >= 4
+            && wanted.len() <= length
+            && letters(candidate)
+                .zip(wanted.chars())
+                .all(|(one, other)| one == other);
+        if is_start {
             return Some(0);
         }
         let most = if wanted.len() < 3 {
             0
         } else {
-            (candidate.len() / 4).clamp(1, 3)
+            (length / 4).clamp(1, 3)
         };
+        // The distance is no less than that of the lengths.
+        if length.abs_diff(wanted.len()) > most {
+            return None;
+        }
+        let candidate = plain(candidate);
         Some(strsim::osa_distance(&wanted, &candidate)).filter(|distance| *distance <= most)
     };
     allowed
@@ -162,11 +172,14 @@ pub fn did_you_mean<'a>(key: &str, allowed: &[&'a str]) -> Option<&'a str> {
 
 /// Spelling without case and separators.
 fn plain(key: &str) -> String {
+    letters(key).collect()
+}
+
+fn letters(key: &str) -> impl Iterator<Item = char> {
     key.chars()
         .filter(char::is_ascii_alphanumeric)
         .map(|letter| letter.to_ascii_lowercase())
         .take(64)
-        .collect()
 }
 
 /// Where a key that is unknown here would be known, as a sentence.

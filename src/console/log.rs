@@ -51,6 +51,7 @@ pub fn write(out: &mut impl Write, at: Timestamp, event: &Event<'_>) -> io::Resu
         | Event::Note(_)
         | Event::Warning(_)
         | Event::Refused { .. }
+        | Event::Finding { .. }
         | Event::Progress(_)
         | Event::ArtifactsCollected { .. }
         | Event::ReportMade(_)

@@ -9,6 +9,7 @@ use super::hinting::Hinting;
 use super::live::Live;
 use super::pretty::Pretty;
 use super::{Style, log, message};
+use crate::diagnostic::Severity;
 use crate::engine::event::Event;
 use crate::engine::journal::Watcher;
 use crate::record::json;
@@ -32,12 +33,14 @@ pub fn watcher(format: LogFormat, style: Style) -> Box<dyn Watcher> {
             out: buffered(),
             write: log::write,
             warns: true,
+            findings: Findings::default(),
             live: style.is_live().then(|| Live::new(style)),
         }),
         LogFormat::Json => Box::new(Hinting::new(WholeCharacters::new(Lines {
             out: buffered(),
             write: json::write,
             warns: false,
+            findings: Findings::default(),
             live: None,
         }))),
     }
@@ -49,6 +52,7 @@ pub fn waits(style: Style) -> Box<dyn Watcher> {
         out: buffered(),
         write: |_, _, _| Ok(()),
         warns: true,
+        findings: Findings::default(),
         live: style.is_live().then(|| Live::new(style)),
     })
 }
@@ -68,8 +72,52 @@ struct Lines<W: Write> {
     write: fn(&mut W, Timestamp, &Event<'_>) -> io::Result<()>,
     /// Whether the format has no place for warnings; they go to standard error then.
     warns: bool,
+    findings: Findings,
     /// For waits: a pull may take minutes, and the log is silent about it.
     live: Option<Live>,
+}
+
+/// What was found in the buildspec, to be said in one line.
+#[derive(Default)]
+struct Findings {
+    file: String,
+    errors: usize,
+    warnings: usize,
+}
+
+impl Findings {
+    /// Counts findings; the first event behind them brings the line.
+    fn note(&mut self, event: &Event<'_>) -> Option<String> {
+        if let Event::Finding {
+            severity, place, ..
+        } = event
+        {
+            self.file.clone_from(&place.file);
+            match severity {
+                Severity::Error => self.errors += 1,
+                Severity::Warning => self.warnings += 1,
+                Severity::Note => {}
+            }
+            return None;
+        }
+        let Self {
+            file,
+            errors,
+            warnings,
+        } = std::mem::take(self);
+        let count = |number: usize, word: &str| match number {
+            0 => None,
+            1 => Some(format!("1 {word}")),
+            _ => Some(format!("{number} {word}s")),
+        };
+        let counts = [count(errors, "error"), count(warnings, "warning")];
+        let counts: Vec<String> = counts.into_iter().flatten().collect();
+        (!counts.is_empty()).then(|| {
+            let file = message::harmless(&file);
+            let counts = counts.join(" and ");
+            format!("warning: besides what CodeBuild says, `buildspec validate` finds {counts} in {file}\n")
+        })
+    }
 }
 
 impl<W: Write + Send> Watcher for Lines<W> {
@@ -79,6 +127,9 @@ impl<W: Write + Send> Watcher for Lines<W> {
                 Event::Progress(progress) => live.progress(progress),
                 _ => live.stop(),
             }
+        }
+        if let Some(line) = self.findings.note(event).filter(|_| self.warns) {
+            message::print(&line);
         }
         if let (true, Event::Warning(text)) = (self.warns, event) {
             message::print(&format!("warning: {}\n", message::harmless(text)));

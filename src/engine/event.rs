@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::phase::{Context, Exit, PhaseType, Status};
+use crate::diagnostic::Severity;
 use crate::reports::model::ReportDocument;
 use crate::source::{Source, Span};
 
@@ -109,6 +110,16 @@ pub enum Event<'a> {
     },
     /// `CodeBuild` refuses the buildspec, for what stands here.
     Refused {
+        place: Place,
+        /// In our words.
+        message: String,
+        /// How to mend it.
+        help: Vec<String>,
+    },
+    /// What `validate` finds in the buildspec besides what `CodeBuild` refuses it for; its place has no excerpt.
+    Finding {
+        rule: &'static str,
+        severity: Severity,
         place: Place,
         /// In our words.
         message: String,

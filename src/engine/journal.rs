@@ -173,6 +173,19 @@ impl Journal {
                 message: text(message),
                 help: help.iter().map(|help| text(help)).collect(),
             },
+            Event::Finding {
+                rule,
+                severity,
+                place: at,
+                message,
+                help,
+            } => Event::Finding {
+                rule,
+                severity: *severity,
+                place: place(at),
+                message: text(message),
+                help: help.iter().map(|help| text(help)).collect(),
+            },
             Event::ReportMade(document) => {
                 Event::ReportMade(Box::new((**document).clone().map_texts(text)))
             }

@@ -19,6 +19,8 @@ pub(super) const RULE: Rule = Rule {
 };
 
 /// Short names are near to anything.
+/// Each is looked for in all commands; a project has 13 artifacts at most, and as many report groups as it likes.
+const MOST_FOLDERS: usize = 60;
 const SHORTEST: usize = 4;
 /// Names of this length may differ by two letters.
 const LONG: usize = 8;
@@ -39,6 +41,7 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
         .map(|it| (it.base_directory.as_ref(), &it.files));
     artifacts
         .chain(reports)
+        .take(MOST_FOLDERS)
         .filter_map(|(base, files)| look(base?, files).or_else(|| never_made(context, base?)))
         .collect()
 }

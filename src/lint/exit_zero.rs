@@ -26,15 +26,20 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
     let last_uses = last_uses(&context.items);
     for (index, item) in context.items.iter().enumerate() {
         let next = context.items.get(index + 1);
+        let is_used_later = |name: &str| last_uses.get(name).is_some_and(|last| *last > index);
+        let mut lost: Option<(&str, Range<usize>)> = None;
         shell::walk(&item.script.list, &mut |step| {
-            if step.inside.subshell || !is_exit(step.simple) {
+            if step.inside.subshell {
+                return;
+            }
+            if !step.inside.function {
+                lost = assigned(step.simple, is_used_later).or(lost.take());
+            }
+            if !is_exit(step.simple) {
                 return;
             }
             let span = context.place(item, step.simple.range.clone());
-            let state = lost_variable(item, step.simple.range.start, |name| {
-                last_uses.get(name).is_some_and(|last| *last > index)
-            });
-            let finding = match (state, next) {
+            let finding = match (lost.clone(), next) {
                 (Some((name, place)), _) => {
                     Finding::warning(RULE.id, format!("`{name}` is lost with this `exit 0`"), span)
                         .label("ends the command before its variables are saved")
@@ -60,30 +65,18 @@ fn is_exit(simple: &Simple) -> bool {
     simple.name() == Some("exit") && zero(simple.arguments())
 }
 
-/// A variable that is set before a place, and that a later command uses.
-fn lost_variable<'a>(
-    item: &'a Item<'a>,
-    place: usize,
-    is_used_later: impl Fn(&str) -> bool,
-) -> Option<(&'a str, Range<usize>)> {
-    let mut found = None;
-    shell::walk(&item.script.list, &mut |step| {
-        let simple = step.simple;
-        if step.inside.subshell || step.inside.function || simple.range.end > place {
-            return;
-        }
-        let words = match simple.name() {
-            None if simple.words.is_empty() => &simple.assignments[..],
-            Some("export") => simple.arguments(),
-            _ => return,
-        };
-        for word in words {
-            if let Some(name) = word.assigned().filter(|name| is_used_later(name)) {
-                found = Some((name, word.range.clone()));
-            }
-        }
-    });
-    found
+/// The last variable that a command sets, of those that a later item uses.
+fn assigned(simple: &Simple, is_used_later: impl Fn(&str) -> bool) -> Option<(&str, Range<usize>)> {
+    let words = match simple.name() {
+        None if simple.words.is_empty() => &simple.assignments[..],
+        Some("export") => simple.arguments(),
+        _ => return None,
+    };
+    let mut names = words
+        .iter()
+        .rev()
+        .filter_map(|word| Some((word.assigned()?, word.range.clone())));
+    names.find(|(name, _)| is_used_later(name))
 }
 
 /// For each variable the last item in which `$NAME` or `${NAME}` stands.

@@ -20,6 +20,9 @@ pub(super) const RULE: Rule = Rule {
     check: Some(check),
 };
 
+/// How many pairs of names are compared to find a misspelt one.
+const MOST_GUESSES: usize = 50_000;
+
 fn check(context: &Context<'_>) -> Vec<Finding> {
     let exported = &context.buildspec.env.exported_variables;
     let mut findings = Vec::new();
@@ -57,7 +60,9 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
             .label("exported, but never set");
             let near = set
                 .iter()
-                .filter(|known| strsim::osa_distance(known, text) <= 2 && text.len() > 4)
+                .take(MOST_GUESSES / exported.len())
+                .filter(|known| text.len() > 4 && known.len().abs_diff(text.len()) <= 2)
+                .filter(|known| strsim::osa_distance(known, text) <= 2)
                 .min();
             findings.push(match near {
                 Some(near) => finding.help(format!("did you mean `{near}`?")),

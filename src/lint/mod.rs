@@ -27,6 +27,7 @@ mod reference;
 mod registry;
 mod report_files;
 mod reserved_name;
+mod retry_pattern;
 mod runtime;
 pub mod runtimes;
 mod secret_echo;
@@ -122,6 +123,8 @@ pub fn all(source: &Source, reading: &Reading, options: &Options) -> Vec<Finding
     let mut findings = reading.findings.clone();
     findings.extend(check(source, reading, options));
     findings.sort_by_key(|finding| finding.primary.span.start);
+    // A phase behind an alias is read once for each of its uses.
+    findings.dedup();
     findings
 }
 

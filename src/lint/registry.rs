@@ -4,8 +4,8 @@ use super::{
     Rule, artifacts_files, base_directory, bash_syntax, cache_file, curl_pipe_shell,
     deploy_after_failure, discard_paths, docker_password, ecr_get_login, empty_command, exit_zero,
     exported_variable, float_version, limit, literal_variable, lost_failure, lost_function,
-    lost_option, old_version, reader, reference, report_files, reserved_name, runtime, secret_echo,
-    secret_literal, shellcheck, untrusted_input,
+    lost_option, old_version, reader, reference, report_files, reserved_name, retry_pattern,
+    runtime, secret_echo, secret_literal, shellcheck, untrusted_input,
 };
 
 /// Every rule: first what the reader reports, then the rest by name.
@@ -53,6 +53,7 @@ pub static RULES: &[Rule] = &[
     lost_option::RULE,
     old_version::RULE,
     reserved_name::RULE,
+    retry_pattern::RULE,
     runtime::RULE,
     shellcheck::RULE,
     curl_pipe_shell::RULE,

@@ -20,15 +20,22 @@ pub(super) const RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Vec<Finding> {
-    let mut findings: Vec<Finding> = tokens::find(context.source.text())
-        .into_iter()
-        .map(|(range, what)| finding(what, Span::new(range.start, range.end)))
-        .collect();
+    let mut tokens = Vec::new();
+    let mut findings = Vec::new();
+    for (range, what) in tokens::find(context.source.text()) {
+        let span = Span::new(range.start, range.end);
+        tokens.push(span);
+        findings.push(finding(what, span));
+    }
     for variable in context.plain_variables() {
         let span = variable.value.span;
-        let spoken = findings.iter().any(|finding| {
-            span.start <= finding.primary.span.start && finding.primary.span.end <= span.end
-        });
+        let after = tokens.partition_point(|token| token.start < span.start);
+        let spoken = tokens
+            .get(after..)
+            .unwrap_or_default()
+            .iter()
+            .take_while(|token| token.start < span.end)
+            .any(|token| token.end <= span.end);
         if !spoken && is_secret(variable) {
             findings.push(finding("what looks like a secret", span));
         }

@@ -2,8 +2,6 @@
 //!
 //! It is run elsewhere; rules read nothing but the file.
 
-use serde::Deserialize;
-
 use super::bash_syntax::is_bash_as_sh;
 use super::context::{Context, Dialect, Item};
 use super::{Group, Options, Rule};
@@ -42,12 +40,10 @@ pub struct Scripts {
     pub texts: Vec<String>,
 }
 
-/// One of ShellCheck's findings, as its format `json1` has it.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// One of ShellCheck's findings.
+#[derive(Clone, Debug)]
 pub struct Comment {
-    /// The number of the script.
-    #[serde(rename = "file", deserialize_with = "number")]
+    /// Its number among the texts.
     pub script: usize,
     /// Counted from 1, as columns are; a tab is one column.
     pub line: usize,
@@ -56,11 +52,6 @@ pub struct Comment {
     pub end_column: usize,
     pub code: u32,
     pub message: String,
-}
-
-fn number<'d, D: serde::Deserializer<'d>>(deserializer: D) -> Result<usize, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    text.parse().map_err(serde::de::Error::custom)
 }
 
 /// What ShellCheck is to look at.
@@ -153,10 +144,15 @@ mod tests {
     const TEXT: &str = "\u{feff}version: 0.2\r\nphases:\r\n  build:\r\n    commands: &all\r\n      - \"a\\tb \u{e9} $x\"\r\n      - |\r\n        one\r\n        two $x\r\n      -\r\n  post_build:\r\n    commands: *all\r\n";
 
     fn comment(script: usize, line: usize, column: usize, end_column: usize, code: u32) -> Comment {
-        let text = format!(
-            r#"{{"file":"{script}","line":{line},"endLine":{line},"column":{column},"endColumn":{end_column},"level":"info","code":{code},"message":"Quote it."}}"#
-        );
-        serde_json::from_str(&text).unwrap()
+        Comment {
+            script,
+            line,
+            end_line: line,
+            column,
+            end_column,
+            code,
+            message: "Quote it.".to_owned(),
+        }
     }
 
     #[test]

@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+/// No token is longer, in bytes; a file may be made of what looks like the beginning of one.
+const LONGEST: usize = 300;
+
 /// A kind of token: what it begins with, and how it goes on.
 struct Token {
     start: &'static str,
@@ -11,6 +14,31 @@ struct Token {
     signs: &'static [u8],
     upper: bool,
     what: &'static str,
+}
+
+impl Token {
+    /// How long what `text` begins with is, and whether it is a secret or stands for one.
+    fn length(&self, text: &str) -> Option<(usize, bool)> {
+        let body = &text[self.start.len()..];
+        let fits = |byte: &u8| {
+            let letter = if self.upper {
+                byte.is_ascii_uppercase() || byte.is_ascii_digit()
+            } else {
+                byte.is_ascii_alphanumeric()
+            };
+            letter || self.signs.contains(byte)
+        };
+        let length = body
+            .bytes()
+            .take(LONGEST)
+            .take_while(|byte| fits(byte))
+            .count();
+        let whole = !self.upper
+            || length == self.least
+                && !body[length..].starts_with(|letter: char| letter.is_ascii_alphanumeric());
+        let secret = !is_placeholder(&body[..length]);
+        (length >= self.least && whole).then_some((self.start.len() + length, secret))
+    }
 }
 
 const fn token(
@@ -74,29 +102,20 @@ const TOKENS: &[Token] = &[
 /// All secrets of a text that are known by their form, and what they are.
 pub(super) fn find(text: &str) -> Vec<(Range<usize>, &'static str)> {
     let mut found = Vec::new();
-    for token in TOKENS {
-        for at in memchr::memmem::find_iter(text.as_bytes(), token.start) {
-            if text[..at].ends_with(|letter: char| letter.is_ascii_alphanumeric() || letter == '_')
-            {
-                continue;
-            }
-            let body = &text[at + token.start.len()..];
-            let fits = |byte: &u8| {
-                let letter = if token.upper {
-                    byte.is_ascii_uppercase() || byte.is_ascii_digit()
-                } else {
-                    byte.is_ascii_alphanumeric()
-                };
-                letter || token.signs.contains(byte)
-            };
-            let length = body.bytes().take_while(|byte| fits(byte)).count();
-            let whole = !token.upper
-                || length == token.least
-                    && !body[length..].starts_with(|letter: char| letter.is_ascii_alphanumeric());
-            if length >= token.least && whole && !is_placeholder(&body[..length]) {
-                found.push((at..at + token.start.len() + length, token.what));
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    let mut before = b' ';
+    let mut end = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        if is_word(byte) && !is_word(before) && at >= end {
+            let rest = &text[at..];
+            for token in TOKENS.iter().filter(|token| rest.starts_with(token.start)) {
+                if let Some((length, secret)) = token.length(rest) {
+                    end = at + length;
+                    found.extend(secret.then_some((at..end, token.what)));
+                }
             }
         }
+        before = byte;
     }
     private_keys(text, &mut found);
     passwords(text, &mut found);
@@ -106,8 +125,10 @@ pub(super) fn find(text: &str) -> Vec<(Range<usize>, &'static str)> {
 
 fn private_keys(text: &str, found: &mut Vec<(Range<usize>, &'static str)>) {
     const END: &str = "PRIVATE KEY-----";
+    const LONGEST_HEADER: usize = 80;
     for at in memchr::memmem::find_iter(text.as_bytes(), "-----BEGIN ") {
-        let line = text[at..].lines().next().unwrap_or_default();
+        let header = &text[at..text.floor_char_boundary(at + LONGEST_HEADER)];
+        let line = header.lines().next().unwrap_or_default();
         let Some(end) = line.find(END).map(|end| end + END.len()) else {
             continue;
         };

@@ -32,24 +32,31 @@ fn is_webhook(name: &str) -> bool {
     name.starts_with("CODEBUILD_WEBHOOK_") && !HARMLESS.contains(&name)
 }
 
+#[derive(Default)]
+struct Found {
+    findings: Vec<Finding>,
+    /// Variables whose missing quotes have been spoken of.
+    unquoted: HashSet<String>,
+}
+
 fn check(context: &Context<'_>) -> Vec<Finding> {
     let mut tainted: HashSet<&str> = HashSet::new();
-    let mut findings: Vec<Finding> = Vec::new();
+    let mut found = Found::default();
     for item in &context.items {
         shell::walk_all(&item.script.list, &mut |visit| match visit {
             Visit::Simple(step) => {
                 taint(step.simple, &mut tainted);
-                look(context, item, step.simple, &tainted, &mut findings);
+                look(context, item, step.simple, &tainted, &mut found);
             }
             Visit::Compound(compound) if compound.kind == CompoundKind::For => {
                 for word in compound.words.iter().skip(1) {
-                    unquoted(context, item, word, &tainted, &mut findings);
+                    unquoted(context, item, word, &tainted, &mut found);
                 }
             }
             _ => {}
         });
     }
-    findings
+    found.findings
 }
 
 /// Remembers variables that get their value from a tainted one.
@@ -78,13 +85,13 @@ fn look(
     item: &Item<'_>,
     simple: &Simple,
     tainted: &HashSet<&str>,
-    findings: &mut Vec<Finding>,
+    found: &mut Found,
 ) {
     let code = code_words(simple);
     if !code.is_empty() {
         for word in code {
             for (name, range, _) in used(word, tainted) {
-                findings.push(
+                found.findings.push(
                     Finding::warning(
                         RULE.id,
                         format!("`{name}` is run as part of a command: whoever names the branch can run anything"),
@@ -104,7 +111,7 @@ fn look(
         return;
     }
     for word in &simple.words {
-        unquoted(context, item, word, tainted, findings);
+        unquoted(context, item, word, tainted, found);
     }
 }
 
@@ -114,15 +121,15 @@ fn unquoted(
     item: &Item<'_>,
     word: &Word,
     tainted: &HashSet<&str>,
-    findings: &mut Vec<Finding>,
+    found: &mut Found,
 ) {
     for (name, range, quoted) in used(word, tainted) {
-        let message = format!("`{name}` comes from a webhook, and has no quotes");
-        if quoted || findings.iter().any(|finding| finding.message == message) {
+        if quoted || !found.unquoted.insert(name.to_owned()) {
             continue;
         }
+        let message = format!("`{name}` comes from a webhook, and has no quotes");
         let written = &item.text[range.clone()];
-        findings.push(
+        found.findings.push(
             Finding::warning(RULE.id, message, context.place(item, range.clone()))
                 .label("empty without a webhook; may be several words")
                 .help(format!(

@@ -89,7 +89,18 @@ impl Mapped {
 
     /// Appends a part of another text.
     pub(super) fn append(&mut self, other: &Self, range: Range<usize>) {
-        for (index, piece) in other.pieces.iter().enumerate() {
+        let after = other
+            .pieces
+            .partition_point(|piece| piece.start <= range.start);
+        for (index, piece) in other
+            .pieces
+            .iter()
+            .enumerate()
+            .skip(after.saturating_sub(1))
+        {
+            if piece.start >= range.end {
+                break;
+            }
             let whole = piece.start..other.end(index);
             let (start, end) = (whole.start.max(range.start), whole.end.min(range.end));
             if start >= end {
@@ -169,9 +180,13 @@ impl Mapped {
     /// Whether a span of the text depends on something unknown.
     pub fn is_unknown(&self, span: Span) -> bool {
         let end = span.end.max(span.start + 1);
-        self.pieces.iter().enumerate().any(|(index, piece)| {
-            piece.kind == Kind::Unknown && piece.start < end && self.end(index) > span.start
-        })
+        let after = self
+            .pieces
+            .partition_point(|piece| piece.start <= span.start);
+        self.pieces[after.saturating_sub(1)..]
+            .iter()
+            .take_while(|piece| piece.start < end)
+            .any(|piece| piece.kind == Kind::Unknown)
     }
 
     /// Whether the bytes of a span stand in the file as they are, side by side.
@@ -183,10 +198,11 @@ impl Mapped {
     /// The first unknown part that is all there is in its line: any number of lines may come from it.
     pub(super) fn unknown_line(&self) -> Option<Span> {
         self.pieces.iter().enumerate().find_map(|(index, piece)| {
-            let before = self.text[..piece.start].rsplit('\n').next();
-            let after = self.text[self.end(index)..].split('\n').next();
-            let alone = before.is_none_or(|before| before.trim().is_empty())
-                && after.is_none_or(|after| after.trim().is_empty());
+            let blank = |letter: char| letter.is_whitespace() && letter != '\n';
+            let before = self.text[..piece.start].trim_end_matches(blank);
+            let after = self.text[self.end(index)..].trim_start_matches(blank);
+            let alone = (before.is_empty() || before.ends_with('\n'))
+                && (after.is_empty() || after.starts_with('\n'));
             (piece.kind == Kind::Unknown && alone).then_some(piece.outer)
         })
     }

@@ -20,15 +20,19 @@ const ATTRIBUTE: &str = "buildspec";
 /// `local.x` may stand for `local.y`, but not for ever.
 const MOST_LOCALS: usize = 8;
 
+/// How a project's block begins.
+const BLOCK: &str = "resource \"aws_codebuild_project\"";
+
 /// Whether a file is Terraform: by its name, or by what only Terraform looks like.
 pub(crate) fn is_terraform(name: &str, text: &str) -> bool {
     let named = [".tf", ".tofu", ".hcl"]
         .iter()
         .any(|end| name.ends_with(end));
     named
-        || text.lines().any(|line| {
-            line.starts_with("resource \"aws_codebuild_project\"") && line.trim_end().ends_with('{')
-        })
+        || text.contains(BLOCK)
+            && text
+                .lines()
+                .any(|line| line.starts_with(BLOCK) && line.trim_end().ends_with('{'))
 }
 
 /// Gathers the buildspecs of all blocks.

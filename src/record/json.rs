@@ -78,6 +78,16 @@ pub fn write(out: &mut impl Write, at: Timestamp, event: &Event<'_>) -> io::Resu
             "buildspec_refused",
             json!({ "message": message, "help": help, "file": place.file, "line": place.line, "column": place.column }),
         ),
+        Event::Finding {
+            rule,
+            severity,
+            place,
+            message,
+            help,
+        } => (
+            "finding",
+            json!({ "rule": rule, "severity": severity.name(), "message": message, "help": help, "file": place.file, "line": place.line, "column": place.column }),
+        ),
         Event::ArtifactsCollected {
             identifier,
             location,

@@ -4,10 +4,12 @@ use std::io;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::task::JoinHandle;
 
 use super::{Script, ask_git};
 use crate::buildspec;
 use crate::checkout;
+use crate::diagnostic::Finding;
 use crate::engine::event::Event;
 use crate::engine::journal::{Journal, Watcher};
 use crate::env::builtin::{Identity, Sources};
@@ -21,6 +23,7 @@ use crate::record::{self, Files};
 use crate::run::Build;
 use crate::script::Layout;
 use crate::source::Source;
+use crate::validate;
 
 /// The account of builds that belong to none, as in AWS's own local agent.
 const ACCOUNT: &str = "000000000000";
@@ -60,6 +63,7 @@ impl<'a> Build<'a> {
             source,
             identity,
             asked: Some(asked),
+            findings: None,
             layout,
             journal,
             record,
@@ -67,6 +71,8 @@ impl<'a> Build<'a> {
             place: None,
             underway: None,
             sweep: None,
+            #[cfg(feature = "docker")]
+            top: crate::edits::Top::default(),
             shell: buildspec::model::Shell::default(),
             desk: None,
         })
@@ -103,7 +109,7 @@ impl<'a> Build<'a> {
     }
 
     /// Reads and checks the buildspec; says nothing yet.
-    pub(crate) fn read_buildspec(&self) -> Script {
+    pub(crate) fn read_buildspec(&mut self) -> Script {
         let at_source =
             |path: &std::path::Path| format!("{}/{}", self.layout.source(), path.display());
         let inline_location = format!("{}/buildspec.yml", self.layout.readonly());
@@ -130,6 +136,7 @@ impl<'a> Build<'a> {
         match bytes {
             Ok(bytes) => {
                 let (source, reading) = buildspec::read_bytes(&name, &bytes);
+                self.findings = Some(find(self.options, &source));
                 let refused = reading.verdict().map(|finding| {
                     finding
                         .codebuild
@@ -170,6 +177,20 @@ impl<'a> Build<'a> {
             }
         }
     }
+}
+
+/// The image whose shell and runtimes the rules take into account.
+pub(crate) fn lint_image(options: &Options) -> Option<String> {
+    match options.runtime {
+        RuntimeKind::Docker => Some(options.image.clone()),
+        RuntimeKind::Host => None,
+    }
+}
+
+/// Looks at the buildspec with every rule while the build's surroundings are made.
+fn find(options: &Options, source: &Source) -> JoinHandle<Vec<Finding>> {
+    let (source, image) = (source.clone(), lint_image(options));
+    tokio::task::spawn_blocking(move || validate::findings(&source, image))
 }
 
 /// Who and what a build of this number is.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::Script;
 use crate::buildspec::model::{Buildspec, Cache, Phase, Shell};
 use crate::buildspec::{Reading, assumed};
-use crate::diagnostic::Severity;
+use crate::diagnostic::Finding;
 use crate::engine::event::{Event, Place};
 use crate::engine::phase::{Context, PhaseType, Status};
 use crate::engine::{assumptions, count_lines};
@@ -43,6 +43,7 @@ impl Build<'_> {
         if let Some(location) = &script.location {
             self.journal.say(format!("YAML location is {location}"));
         }
+        self.say_what_is_found(script).await;
         if let Some(sentence) = &script.refused {
             if let Some(finding) = script.reading.verdict() {
                 self.journal.emit(&Event::Refused {
@@ -127,6 +128,34 @@ impl Build<'_> {
         }
     }
 
+    /// What `validate` finds, but for what `CodeBuild` refuses the buildspec for: that is said with its sentence.
+    async fn say_what_is_found(&mut self, script: &Script) {
+        let Some(findings) = self.findings.take() else {
+            return;
+        };
+        let verdict = script.reading.verdict();
+        let is_verdict = |finding: &Finding| {
+            verdict.is_some_and(|verdict| {
+                (verdict.rule, verdict.primary.span) == (finding.rule, finding.primary.span)
+            })
+        };
+        // It may have panicked; then there is nothing to say.
+        let findings = findings.await.unwrap_or_default();
+        for finding in findings.into_iter().filter(|found| !is_verdict(found)) {
+            let place = Place {
+                excerpt: String::new(),
+                ..Place::of(&script.source, finding.primary.span)
+            };
+            self.journal.emit(&Event::Finding {
+                rule: finding.rule,
+                severity: finding.severity,
+                place,
+                message: finding.message,
+                help: finding.help,
+            });
+        }
+    }
+
     fn say_what_is_odd(&mut self, script: &Script) {
         let buildspec = &script.reading.buildspec;
         for source in &self.options.project.project.secondary_sources {
@@ -171,18 +200,6 @@ impl Build<'_> {
         {
             self.journal
                 .say("Selecting shell bash as specified in buildspec.");
-        }
-        for finding in &script.reading.findings {
-            let (line, column) = script.source.position(finding.primary.span.start);
-            let text = format!(
-                "{}:{line}:{column}: {}",
-                script.source.name(),
-                finding.message
-            );
-            match finding.severity {
-                Severity::Note => self.journal.emit(&Event::Note(text)),
-                _ => self.journal.emit(&Event::Warning(text)),
-            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! `FINALIZING`: everything that was made for the build goes away, whatever ended it.
 
 use std::path::PathBuf;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
@@ -117,8 +117,15 @@ impl Build<'_> {
         }
         let began = Duration::from_millis(u64::try_from(self.identity.started).ok()?);
         let (source, output) = (options.source.clone(), options.output.clone());
+        let top = self.top.clone();
         Some(tokio::task::spawn_blocking(move || {
-            edits::since(UNIX_EPOCH + began, &source, &output)
+            let mut edited = top.gone(&source);
+            edited.extend(edits::since(
+                std::time::UNIX_EPOCH + began,
+                &source,
+                &output,
+            ));
+            edited
         }))
     }
 

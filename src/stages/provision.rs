@@ -12,6 +12,7 @@ use crate::engine::event::{Event, Progress};
 use crate::engine::phase::{Context, PhaseType, Status};
 use crate::env::mask::Rewriter;
 use crate::error::{Error, Result};
+use crate::lfs;
 use crate::options::RuntimeKind;
 use crate::run::{Build, Halt};
 use crate::runtime::host::{self, Host};
@@ -76,10 +77,23 @@ impl Build<'_> {
         // The log of a build on the host reads as one from a container.
         self.journal.rewrite_by(Rewriter::new(self.place_in_log()));
         self.say_compute();
+        self.say_pointers();
         for remark in &made.remarks {
             self.journal.emit(remark);
         }
         Ok(made.supervisor)
+    }
+
+    /// A file that Git LFS has not fetched looks like any other.
+    fn say_pointers(&mut self) {
+        let pointers = lfs::pointers(&self.source);
+        if pointers.is_empty() {
+            return;
+        }
+        self.journal.emit(&Event::Warning(format!(
+            "pointers of Git LFS, not the files that they stand for: {} (`git lfs pull` fetches those)",
+            pointers.join(", ")
+        )));
     }
 
     /// What the build may use is worth a word when it runs out of it.
@@ -158,6 +172,7 @@ impl Build<'_> {
     ) -> Pin<Box<dyn Future<Output = Result<Provisioned>>>> {
         use crate::runtime::docker::{Container, Engine, Whose, remove_all};
         let survey = Survey::of(&self.source, &self.options.output);
+        self.top = crate::edits::Top::of(&self.source);
         let plan = self.plan(&survey);
         let remarks = remarks(self.options, &survey);
         let host = self.options.host.engine.clone();

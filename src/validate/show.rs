@@ -14,15 +14,23 @@ pub enum Format {
     JUnit,
 }
 
-/// Everything that was found; `mended` findings are gone already.
-pub(super) fn render(files: &[Checked], mended: usize, options: &Options) -> String {
+/// A file's part of the answer, for people; nothing in formats that need all files at once.
+pub(super) fn file(file: &Checked, options: &Options) -> String {
     match options.format {
-        Format::Human => {
-            let shown = files.iter().map(|file| {
-                human::render(&file.source, &file.findings, options.styled, options.width)
-            });
-            shown.collect::<String>() + &summary(files, mended)
-        }
+        Format::Human => human::render(&file.source, &file.findings, options.styled, options.width),
+        _ => String::new(),
+    }
+}
+
+/// Everything that was found; `mended` findings are gone already. `shown` has the part of each file.
+pub(super) fn render(
+    files: &[Checked],
+    shown: &[String],
+    mended: usize,
+    options: &Options,
+) -> String {
+    match options.format {
+        Format::Human => shown.concat() + &summary(files, mended),
         Format::Json => json::render(files),
         Format::Sarif => {
             let rules: Vec<_> = options

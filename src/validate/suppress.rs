@@ -18,7 +18,7 @@ pub(super) fn apply(
     findings: Vec<Finding>,
     selection: &Selection,
 ) -> Vec<Finding> {
-    if !source.text().contains(MARK) {
+    if !has_marks(source.text()) {
         return findings;
     }
     let mut comments = comments(source);
@@ -49,6 +49,14 @@ pub(super) fn apply(
     }
     kept.sort_by_key(|finding| finding.primary.span.start);
     kept
+}
+
+/// Whether there may be a comment for this tool; `buildspec:` alone is also a key of batches.
+fn has_marks(text: &str) -> bool {
+    memchr::memmem::find_iter(text.as_bytes(), MARK).any(|at| {
+        let rest = text[at + MARK.len()..].trim_start_matches([' ', '\t']);
+        rest.starts_with(VERB)
+    })
 }
 
 /// A comment that hides findings.

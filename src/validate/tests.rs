@@ -4,7 +4,7 @@ use std::fs;
 
 use super::*;
 
-fn options() -> Options {
+pub(super) fn options() -> Options {
     Options {
         format: Format::Human,
         styled: false,
@@ -185,54 +185,4 @@ fn a_template_is_mended_in_place() {
         .replace("echo \"a: b\"", "'echo \"a: b\"'");
     assert_eq!(fs::read_to_string(&file).unwrap(), expected);
     assert!(output.ends_with("; 2 mended\n"), "{output}");
-}
-
-/// What the fuzzer has found once, and what it begins with: no crash, and every format can be read.
-#[test]
-fn takes_every_kept_input() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus-kept");
-    let mut count = 0;
-    for entry in fs::read_dir(&folder).unwrap() {
-        let bytes = fs::read(entry.unwrap().path()).unwrap();
-        for (format, fix) in [
-            (Format::Human, Fix::No),
-            (Format::Json, Fix::No),
-            (Format::Sarif, Fix::No),
-            (Format::GitHub, Fix::No),
-            (Format::JUnit, Fix::No),
-            (Format::Human, Fix::Show),
-        ] {
-            let options = Options {
-                format,
-                fix,
-                ..options()
-            };
-            let mut output = Vec::new();
-            validate(&["-".into()], &mut &bytes[..], &options, &mut output).unwrap();
-            let text = String::from_utf8(output).unwrap();
-            if matches!(format, Format::Json | Format::Sarif) {
-                serde_json::from_str::<serde_json::Value>(&text).unwrap();
-            }
-        }
-        count += 1;
-    }
-    assert!(count > 5, "{}", folder.display());
-}
-
-/// The same, cut off at many places and with one byte changed: what is half typed must not crash.
-#[test]
-fn takes_what_is_left_of_every_kept_input() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus-kept");
-    for entry in fs::read_dir(&folder).unwrap() {
-        let bytes = fs::read(entry.unwrap().path()).unwrap();
-        for cut in (1..bytes.len()).step_by(bytes.len() / 40 + 1) {
-            let mut changed = bytes.clone();
-            changed[cut] = b"[*:-'\"\n\t#&"[cut % 10];
-            for input in [&bytes[..cut], &changed] {
-                let mut output = Vec::new();
-                validate(&["-".into()], &mut &input[..], &options(), &mut output).unwrap();
-                assert!(!output.is_empty());
-            }
-        }
-    }
 }

@@ -1,6 +1,6 @@
 //! Where things are: events with spans become a tree.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use granit_parser::{Event, Parser, ScalarStyle, StructureStyle, Tag};
 
@@ -38,6 +38,15 @@ pub fn map(source: &Source) -> Tree {
         }
     }
     builder.tree
+}
+
+/// The file ends with this scalar, and not with a line's end.
+fn ends_in_text(text: &str, scalar: Span) -> bool {
+    scalar.end == text.len()
+        && text.get(scalar.range()).is_some_and(|scalar| {
+            let line = scalar.rsplit(['\n', '\r']).next();
+            line.is_some_and(|line| !line.trim().is_empty())
+        })
 }
 
 /// The span as it is, or the nearest one that lies in the text and on its characters' bounds.
@@ -84,8 +93,10 @@ enum Collection {
     Sequence(Vec<Node>),
     Mapping {
         entries: Vec<Entry>,
-        /// The keys so far, and where they stand.
-        seen: HashMap<String, Span>,
+        /// The keys so far, and where they stand in the file and among the entries.
+        seen: HashMap<String, (Span, usize)>,
+        /// Entries whose key stood once more.
+        stale: HashSet<usize>,
         key: Option<Node>,
         merges: Vec<Node>,
     },
@@ -106,13 +117,9 @@ impl Builder {
             Event::DocumentEnd => self.done = true,
             Event::Scalar(value, style, anchor, tag) => {
                 self.tag(tag.as_deref(), span);
-                let last_line = text.get(span.range()).is_some_and(|scalar| {
-                    let line = scalar.rsplit(['\n', '\r']).next();
-                    span.end == text.len() && line.is_some_and(|line| !line.trim().is_empty())
-                });
                 let value = match style {
                     // libyaml adds no line break that the file does not have.
-                    ScalarStyle::Literal | ScalarStyle::Folded if last_line => {
+                    ScalarStyle::Literal | ScalarStyle::Folded if ends_in_text(text, span) => {
                         value.strip_suffix('\n').unwrap_or(&value)
                     }
                     _ => &value,
@@ -131,6 +138,7 @@ impl Builder {
                 let mapping = Collection::Mapping {
                     entries: Vec::new(),
                     seen: HashMap::new(),
+                    stale: HashSet::new(),
                     key: None,
                     merges: Vec::new(),
                 };
@@ -168,9 +176,14 @@ impl Builder {
             Collection::Mapping {
                 mut entries,
                 mut seen,
+                stale,
                 merges,
                 ..
             } => {
+                if !stale.is_empty() {
+                    let mut index = 0..;
+                    entries.retain(|_| index.next().is_some_and(|index| !stale.contains(&index)));
+                }
                 let first = entries.first().map(|entry| entry.key.span.start);
                 for merge in merges {
                     if !self.merge(&mut entries, &mut seen, merge) {
@@ -205,27 +218,30 @@ impl Builder {
             Collection::Mapping {
                 entries,
                 seen,
+                stale,
                 key,
                 merges,
             } => match key.take() {
                 None => *key = Some(node),
                 Some(key) if is_merge(&key) => merges.push(node),
-                Some(key) => match key.text().map(|text| (text, seen.get(text))) {
-                    Some((text, Some(&first))) => {
-                        self.tree.duplicates.push(Duplicate {
-                            key: text.to_owned(),
-                            first,
-                            second: key.span,
-                        });
-                        entries.retain(|entry| entry.key.text() != Some(text));
-                        entries.push(Entry { key, value: node });
+                Some(key) => {
+                    let here = entries.len();
+                    match key.text().map(|text| (text, seen.get_mut(text))) {
+                        Some((text, Some((first, index)))) => {
+                            self.tree.duplicates.push(Duplicate {
+                                key: text.to_owned(),
+                                first: *first,
+                                second: key.span,
+                            });
+                            stale.insert(std::mem::replace(index, here));
+                        }
+                        Some((text, None)) => {
+                            seen.insert(text.to_owned(), (key.span, here));
+                        }
+                        None => {}
                     }
-                    Some((text, None)) => {
-                        seen.insert(text.to_owned(), key.span);
-                        entries.push(Entry { key, value: node });
-                    }
-                    None => entries.push(Entry { key, value: node }),
-                },
+                    entries.push(Entry { key, value: node });
+                }
             },
         }
         true
@@ -282,7 +298,7 @@ impl Builder {
     fn merge(
         &mut self,
         entries: &mut Vec<Entry>,
-        seen: &mut HashMap<String, Span>,
+        seen: &mut HashMap<String, (Span, usize)>,
         value: Node,
     ) -> bool {
         let span = value.span;
@@ -292,7 +308,7 @@ impl Builder {
                     if let Some(text) = entry.key.text()
                         && !seen.contains_key(text)
                     {
-                        seen.insert(text.to_owned(), entry.key.span);
+                        seen.insert(text.to_owned(), (entry.key.span, entries.len()));
                         entries.push(entry);
                     }
                 }

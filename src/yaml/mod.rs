@@ -138,6 +138,9 @@ pub fn parse(source: &Source) -> Tree {
 
 /// Where more brackets are open than anybody writes: libyaml looks at all of them for each that follows.
 fn too_deep(text: &str) -> Option<usize> {
+    if text.len() <= DEEPEST {
+        return None;
+    }
     let mut open = 0_usize;
     text.bytes().position(|byte| {
         match byte {

@@ -230,3 +230,57 @@ fn a_file_that_git_ignores_is_named_as_absent_in_the_cloud() {
         "settings/local.json is in your work tree, but Git ignores it",
     );
 }
+
+/// The same as `validate` finds, with what a comment hides left out.
+#[test]
+fn a_build_shows_what_validate_finds() {
+    let buildspec = "\
+version: 0.2
+phases:
+  build:
+    commands:
+      - 'true # buildspec: ignore[lost-option]'
+      - set -e
+      # buildspec: ignore[lost-option] on purpose
+      - set -e
+      - echo built
+artifact:
+  files: x
+";
+    let source = Source::with(buildspec);
+    let found = |format: &str, arguments: &[&str]| {
+        let mut emulator = Emulator::with_format(source.path(), Runtime::Host, format);
+        emulator.command.args(arguments);
+        let run = emulator.finish();
+        ends_with(0, &run);
+        let text = String::from_utf8_lossy(&run.stdout).into_owned();
+        (text, run.complaint())
+    };
+    let (log, said) = found("codebuild", &[]);
+    assert!(!log.contains("set` has no effect"), "{log}");
+    contains(
+        &said,
+        "warning: besides what CodeBuild says, `buildspec validate` finds 2 warnings in buildspec.yml\n",
+    );
+    let (shown, _) = found("pretty", &[]);
+    contains(&shown, "warning: buildspec.yml:6:9: `set` has no effect");
+    contains(&shown, "[unknown-key]");
+    let (events, _) = found("json", &[]);
+    let events: Vec<Value> = events
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .filter(|event: &Value| event["event"] == "finding")
+        .collect();
+    let places: Vec<(&str, u64)> = events
+        .iter()
+        .map(|event| {
+            (
+                event["rule"].as_str().unwrap(),
+                event["line"].as_u64().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(places, [("lost-option", 6), ("unknown-key", 10)]);
+    let (plan, _) = found("pretty", &["--plan"]);
+    contains(&plan, "warning: buildspec.yml:6:9: `set` has no effect");
+}

@@ -90,6 +90,8 @@ fn shellcheck_looks_at_all_commands_in_one_run() {
             "--shellcheck",
         ])
         .arg(&counting)
+        // Nothing is written, for there is nowhere to write to.
+        .env("TMPDIR", "/nowhere")
         .output()
         .unwrap();
     let found = findings(&output);
@@ -115,6 +117,32 @@ fn shellcheck_looks_at_all_commands_in_one_run() {
         fs::read_to_string(folder.path().join("runs")).unwrap(),
         "run\nrun\n"
     );
+}
+
+/// More commands than one process gets, some of them as long as they may be.
+#[test]
+fn shellcheck_looks_at_many_commands() {
+    let Some(shellcheck) = ambient("BUILDSPEC_TEST_SHELLCHECK") else {
+        say_loudly("SKIPPED shellcheck: BUILDSPEC_TEST_SHELLCHECK does not say where it is");
+        return;
+    };
+    let mut text = "version: 0.2\nphases:\n  build:\n    commands:\n".to_owned();
+    let long = "x".repeat(16_000);
+    for number in 1..=450 {
+        text += &match number {
+            150 | 450 => "      - export A=$(b)\n".to_owned(),
+            120..130 => format!("      - echo {long}\n"),
+            _ => "      - make\n".to_owned(),
+        };
+    }
+    let folder = with(&text);
+    let output = validate(&folder)
+        .args(["--format", "json", "--shellcheck", &shellcheck])
+        .args(["--select", "shellcheck"])
+        .output()
+        .unwrap();
+    let lines: Vec<u64> = findings(&output).iter().map(|found| found.1).collect();
+    assert_eq!(lines, [154, 454]);
 }
 
 #[test]

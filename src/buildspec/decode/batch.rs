@@ -12,8 +12,10 @@ use crate::yaml::{Entry, Kind, Node};
 /// How words that are newer than this tool begin or end.
 const ENVIRONMENT_FAMILIES: &[&str] = &["_CONTAINER", "_EC2", "MAC_"];
 const COMPUTE_FAMILIES: &[&str] = &["BUILD_GENERAL", "BUILD_LAMBDA_"];
-/// Among so many tasks a misspelt one is looked for.
-const MOST_GUESSES: usize = 500;
+/// Among so many tasks a misspelt one is looked for, and so often; a batch has no more.
+const MOST_GUESSES: usize = 100;
+/// Of a longer circle only the beginning is named.
+const MOST_IN_CIRCLE: usize = 8;
 /// That of the identifiers of sources and artifacts.
 const LONGEST_IDENTIFIER: usize = 127;
 
@@ -356,11 +358,14 @@ impl Decoder<'_> {
             .map(|task| task.identifier.value.as_str())
             .collect();
         let known: HashSet<&str> = names.iter().copied().collect();
+        let mut guesses = 0;
         for dependency in tasks.iter().flat_map(|task| &task.depend_on) {
             if !known.contains(dependency.value.as_str()) {
+                guesses += 1;
                 let message = format!("no task is called `{}`", dependency.value);
                 let problem = format!("unknown identifier {}", dependency.value);
                 let near = names.get(..MOST_GUESSES).unwrap_or(&names);
+                let near = if guesses > MOST_GUESSES { &[] } else { near };
                 let guess = keys::did_you_mean(&dependency.value, near);
                 self.batch_error(&problem, message, dependency.span, |finding| match guess {
                     Some(guess) => finding.help(format!("did you mean `{guess}`?")),
@@ -369,11 +374,15 @@ impl Decoder<'_> {
             }
         }
         if let Some(circle) = circle(tasks) {
-            let names: Vec<String> = circle
+            let mut names: Vec<String> = circle
                 .iter()
                 .chain(circle.first())
+                .take(MOST_IN_CIRCLE)
                 .map(|task| format!("`{}`", task.identifier.value))
                 .collect();
+            if circle.len() >= MOST_IN_CIRCLE {
+                names.push("...".to_owned());
+            }
             let message = format!(
                 "tasks wait for each other in a circle: {}",
                 names.join(" waits for ")

@@ -19,6 +19,9 @@ use crate::yaml::{Entry, Node};
 
 pub(super) use root::decode;
 
+/// Behind so many findings nobody reads what an unknown key may have been meant for.
+const MOST_GUESSES: usize = 1000;
+
 /// What one file's decoding gathers.
 pub(super) struct Decoder<'a> {
     source: &'a Source,
@@ -27,6 +30,8 @@ pub(super) struct Decoder<'a> {
     pub(super) unknown_keys: Vec<(String, Vec<String>)>,
     /// Keys whose wrong place a finding has explained already, with every occurrence of them.
     explained: Vec<String>,
+    /// Every key that stands more than once in the same place, each time.
+    twice: Vec<(String, Span)>,
 }
 
 impl<'a> Decoder<'a> {
@@ -36,6 +41,7 @@ impl<'a> Decoder<'a> {
             findings: Vec::new(),
             unknown_keys: Vec::new(),
             explained: Vec::new(),
+            twice: Vec::new(),
         }
     }
 
@@ -52,6 +58,11 @@ impl<'a> Decoder<'a> {
     ///
     /// `section` is CodeBuild's name for the place in its log; `None` where it is not known to say anything.
     fn unknown_key(&mut self, section: Option<&str>, place: &str, entry: &Entry, allowed: &[&str]) {
+        let allowed = if self.findings.len() < MOST_GUESSES {
+            allowed
+        } else {
+            &[]
+        };
         let finding = unknown_key(self.source, place, &entry.key, allowed);
         self.report(finding);
         let Some(section) = section else { return };

@@ -1,5 +1,6 @@
 //! Section `phases`.
 
+use super::root::near;
 use super::value::found;
 use super::{Decoder, list};
 use crate::buildspec::model::{Command, OnFailure, Phase, Phases, Variable};
@@ -11,13 +12,38 @@ use crate::yaml::{Entry, Kind, Node};
 /// How often `RETRY` repeats when it does not say.
 const RETRIES: u32 = 3;
 const MOST_RETRIES: u32 = 100;
+/// Of a file without indentation so many lines are shown; four phases have no more of their own.
+const MOST_STRAYS: usize = 24;
 /// CodeBuild's name for the list of commands in its sentence about them.
 const COMMANDS: &str = "Commands";
 const ON_FAILURE: &str = "`ABORT`, `CONTINUE`, `RETRY`, `RETRY-<count>`, `RETRY-<regex>` and `RETRY-<count>-<regex>`, with a count from 0 to 100";
 
+/// These keys as they should stand.
+fn sketch(strays: &[(String, Span)]) -> String {
+    let keys: Vec<&str> = strays.iter().map(|(key, _)| key.as_str()).collect();
+    let keys = match keys.iter().position(|key| keys::PHASES.contains(key)) {
+        Some(first) => &keys[first..],
+        None => &["build"],
+    };
+    let mut sketch = String::from("phases:");
+    for (index, key) in keys.iter().enumerate() {
+        let next = keys.get(index + 1);
+        sketch += &match *key {
+            "commands" | "finally" => format!("\n    {key}:\n      - ..."),
+            "runtime-versions" => format!("\n    {key}:\n      ..."),
+            "on-failure" => format!("\n    {key}: ..."),
+            phase if next.is_none_or(|next| keys::PHASES.contains(next)) => {
+                format!("\n  {phase}:\n    commands:\n      - ...")
+            }
+            phase => format!("\n  {phase}:"),
+        };
+    }
+    sketch
+}
+
 impl Decoder<'_> {
-    /// The phases of a file with these sections; `misspelt` may be meant for `phases`.
-    pub(super) fn phases(&mut self, sections: &[Entry], misspelt: Option<&Entry>) -> Phases {
+    /// The phases of a file with these sections.
+    pub(super) fn phases(&mut self, sections: &[Entry]) -> Phases {
         let mut phases = Phases::default();
         let section = sections
             .iter()
@@ -26,7 +52,7 @@ impl Decoder<'_> {
             entry.value.is_null() || entry.value.entries().is_some_and(<[Entry]>::is_empty)
         };
         let Some(section) = section.filter(|section| !empty(section)) else {
-            self.no_phases(section, sections, misspelt);
+            self.no_phases(section, sections);
             return phases;
         };
         let entries = self.entries(&section.value, "phases");
@@ -54,14 +80,9 @@ impl Decoder<'_> {
         phases
     }
 
-    fn no_phases(&mut self, section: Option<&Entry>, sections: &[Entry], misspelt: Option<&Entry>) {
-        let strays: Vec<&Entry> = sections
-            .iter()
-            .filter(|entry| {
-                let key = entry.key.text().unwrap_or_default();
-                keys::PHASES.contains(&key) || keys::INSTALL.contains(&key) && key != "run-as"
-            })
-            .collect();
+    fn no_phases(&mut self, section: Option<&Entry>, sections: &[Entry]) {
+        let misspelt = near(sections, "phases");
+        let strays = self.strays(sections);
         let batch = sections
             .iter()
             .find(|entry| entry.key.text() == Some("batch"));
@@ -79,7 +100,7 @@ impl Decoder<'_> {
         };
         let span = match (section, strays.first()) {
             (Some(section), _) => section.key.span,
-            (None, Some(stray)) => stray.key.span,
+            (None, Some((_, stray))) => *stray,
             (None, None) => Span::default(),
         };
         let mut finding = Finding::error("phases", assumed::PHASES_MISSING, message, span)
@@ -107,27 +128,42 @@ impl Decoder<'_> {
             );
             return;
         }
-        let mut sketch = String::from("phases:");
-        for stray in &strays {
-            let key = stray.key.text().unwrap_or_default();
-            self.explained.push(key.to_owned());
-            let is_phase = keys::PHASES.contains(&key);
-            if stray.key.span != span {
+        for (key, stray) in &strays {
+            self.explained.push(key.clone());
+            let is_phase = keys::PHASES.contains(&key.as_str());
+            if *stray != span {
                 let below = if is_phase { "`phases`" } else { "its phase" };
-                finding = finding.related(stray.key.span, format!("belongs below {below}"));
+                finding = finding.related(*stray, format!("belongs below {below}"));
             }
-            if is_phase {
-                sketch.push_str("\n  ");
-                sketch.push_str(key);
-                sketch.push_str(":\n    commands:\n      - ...");
-            }
-        }
-        if strays.is_empty() {
-            sketch.push_str("\n  build:\n    commands:\n      - ...");
         }
         self.report(finding.help(format!(
-            "indent by two spaces for each level, four for `commands`:\n{sketch}"
+            "indent by two spaces for each level, four for `commands`:\n{}",
+            sketch(&strays)
         )));
+    }
+
+    /// Phases and their keys that stand beside the sections, in the order of the file.
+    fn strays(&self, sections: &[Entry]) -> Vec<(String, Span)> {
+        let is_stray = |key: &str| {
+            keys::PHASES.contains(&key) || keys::INSTALL.contains(&key) && key != "run-as"
+        };
+        let sections = sections
+            .iter()
+            .filter_map(|entry| Some((entry.key.text()?.to_owned(), entry.key.span)));
+        // The tree has of each key the last one only.
+        let others = self
+            .twice
+            .iter()
+            .filter(|(_, span)| self.source.position(span.start).1 == 1)
+            .cloned();
+        let mut strays: Vec<(String, Span)> = sections
+            .chain(others)
+            .filter(|(key, _)| is_stray(key))
+            .collect();
+        strays.sort_by_key(|(_, span)| span.start);
+        strays.dedup();
+        strays.truncate(MOST_STRAYS);
+        strays
     }
 
     fn unknown_phase(&mut self, entry: &Entry, above: Option<&Entry>) {
@@ -253,13 +289,14 @@ impl Decoder<'_> {
 
     fn runtime_versions(&mut self, entry: &Entry) -> Vec<Variable> {
         let key = "runtime-versions";
-        if let Kind::Sequence(_) = entry.value.kind {
-            self.wrong_kind(
-                &entry.value,
-                key,
-                "map",
-                &["write `python: 3.12` without the `- ` in front"],
-            );
+        if let Kind::Sequence(items) = &entry.value.kind {
+            let written = items.iter().find_map(|item| {
+                let entry = item.entries()?.first()?;
+                Some(format!("{}: {}", entry.key.text()?, entry.value.text()?))
+            });
+            let written = written.as_deref().unwrap_or("python: 3.12");
+            let help = format!("write `{written}` without the `- ` in front");
+            self.wrong_kind(&entry.value, key, "map", &[&help]);
             return Vec::new();
         }
         let versions = self.variables(&entry.value, key);

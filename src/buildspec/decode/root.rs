@@ -13,6 +13,7 @@ const NO_BUILDSPEC: &str = "wrong number of container tags, expected 1";
 /// Decodes a tree; the findings before index `.1` decide about a plain build, those after it about a batch only.
 pub(in crate::buildspec) fn decode(decoder: &mut Decoder<'_>, tree: &Tree) -> (Buildspec, usize) {
     let mut buildspec = Buildspec::default();
+    decoder.twice = tree.duplicates.iter().flat_map(both).collect();
     if let Some(entries) = decoder.container(tree.root.as_ref()) {
         buildspec.version = decoder.version(entries);
         decoder.sections(entries, &mut buildspec);
@@ -30,6 +31,10 @@ pub(in crate::buildspec) fn decode(decoder: &mut Decoder<'_>, tree: &Tree) -> (B
         buildspec.batch = decoder.batch(batch);
     }
     (buildspec, plain)
+}
+
+fn both(duplicate: &Duplicate) -> [(String, Span); 2] {
+    [duplicate.first, duplicate.second].map(|span| (duplicate.key.clone(), span))
 }
 
 impl Decoder<'_> {
@@ -168,7 +173,7 @@ impl Decoder<'_> {
     }
 
     fn sections(&mut self, entries: &[Entry], buildspec: &mut Buildspec) {
-        buildspec.phases = self.phases(entries, near(entries, "phases"));
+        buildspec.phases = self.phases(entries);
         for (index, entry) in entries.iter().enumerate() {
             let node = &entry.value;
             match entry.key.text().unwrap_or_default() {
@@ -272,12 +277,11 @@ fn find<'n>(entries: &'n [Entry], key: &str) -> Option<&'n Entry> {
 }
 
 /// An unknown key that may be a misspelt `wanted`.
-fn near<'n>(entries: &'n [Entry], wanted: &str) -> Option<&'n Entry> {
+pub(super) fn near<'n>(entries: &'n [Entry], wanted: &str) -> Option<&'n Entry> {
     entries.iter().find(|entry| {
-        entry
-            .key
-            .text()
-            .is_some_and(|key| keys::did_you_mean(key, keys::TOP) == Some(wanted))
+        entry.key.text().is_some_and(|key| {
+            !keys::TOP.contains(&key) && keys::did_you_mean(key, keys::TOP) == Some(wanted)
+        })
     })
 }
 

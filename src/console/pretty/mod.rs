@@ -18,6 +18,7 @@ use super::message::harmless;
 use super::tail::Tail;
 use super::text::{self, BOLD, DIM, WARN, seconds};
 use super::{Style, Verbosity, github};
+use crate::diagnostic::Severity;
 use crate::engine::event::{Event, Place, Progress, Wait};
 use crate::engine::journal::Watcher;
 use crate::engine::phase::{Context, PhaseType};
@@ -25,6 +26,9 @@ use crate::reports::model::{ReportDocument, ReportStatus};
 use crate::reports::show;
 use failure::Failure;
 use summary::Summary;
+
+/// So many findings about the buildspec are shown; the build is what people came for.
+const MOST_FINDINGS: usize = 10;
 
 /// Lines of output below the spinner.
 const LIVE_LINES: usize = 5;
@@ -47,6 +51,8 @@ pub struct Pretty<W: Write> {
     colored: bool,
     /// Something stands between the first line and the summary.
     spoke: bool,
+    /// Of the buildspec, shown or not, until something else comes.
+    findings: usize,
     failures: Vec<Failure>,
     summary: Summary,
 }
@@ -74,6 +80,7 @@ impl<W: Write + Send> Pretty<W> {
             line_open: false,
             colored: false,
             spoke: false,
+            findings: 0,
             failures: Vec::new(),
             summary: Summary::default(),
         }
@@ -171,6 +178,42 @@ impl<W: Write + Send> Pretty<W> {
         let text = self.style.wrap(&harmless(what), word.len() + 4);
         let word = self.style.paint(paint, word);
         self.line(format!("  {word}: {text}"));
+    }
+
+    /// One line for each of the first few.
+    fn finding(&mut self, rule: &str, severity: Severity, place: &Place, message: &str) {
+        let wanted = match severity {
+            Severity::Error => true,
+            Severity::Warning => !self.quiet(),
+            Severity::Note => self.style.verbosity == Verbosity::Verbose,
+        };
+        if !wanted {
+            return;
+        }
+        self.findings += 1;
+        if self.findings > MOST_FINDINGS {
+            return;
+        }
+        let Place {
+            file, line, column, ..
+        } = place;
+        let paint = match severity {
+            Severity::Error => text::BAD.bold(),
+            Severity::Warning => WARN.bold(),
+            Severity::Note => DIM,
+        };
+        let what = format!("{file}:{line}:{column}: {message} [{rule}]");
+        self.says(paint, severity.name(), &what);
+    }
+
+    /// How many findings were left out, once all have come.
+    fn end_findings(&mut self) {
+        let all = std::mem::take(&mut self.findings);
+        if let Some(more @ 1..) = all.checked_sub(MOST_FINDINGS) {
+            let text = format!("... and {more} more: `buildspec validate` shows them");
+            self.heading();
+            self.line(format!("  {text}"));
+        }
     }
 
     fn hint(&mut self, hint: &str) {
@@ -285,6 +328,13 @@ impl<W: Write + Send> Pretty<W> {
             }
             Event::PhaseLeft { phase, context, .. } => self.phase_left(*phase, context),
             Event::Progress(progress) => self.progress(progress),
+            Event::Finding {
+                rule,
+                severity,
+                place,
+                message,
+                ..
+            } => self.finding(rule, *severity, place, message),
             Event::Paused { waits, .. } => self.paused(waits.as_deref()),
             Event::Hint { text, .. } => self.hint(text),
             Event::ReportMade(document) => self.report(document),
@@ -315,6 +365,9 @@ impl<W: Write + Send> Watcher for Pretty<W> {
             return self.output(bytes);
         }
         self.end_output();
+        if !matches!(event, Event::Finding { .. }) {
+            self.end_findings();
+        }
         self.summary.take_in(event);
         self.show(event);
         if self.text.is_empty() {

@@ -269,3 +269,39 @@ fn a_refused_buildspec_shows_its_place() {
          FAILED after 1m05s: YAML_FILE_ERROR in DOWNLOAD_SOURCE\n"
     );
 }
+
+#[test]
+fn the_first_findings_are_shown_and_the_others_counted() {
+    let finding = |line: usize, severity| E::Finding {
+        rule: "exit-zero",
+        severity,
+        place: Place {
+            file: "buildspec.yml".to_owned(),
+            line,
+            column: 9,
+            excerpt: String::new(),
+        },
+        message: "`exit 0` ends this command".to_owned(),
+        help: Vec::new(),
+    };
+    let mut events = vec![E::PhaseEntered(PhaseType::DownloadSource)];
+    events.extend((1..=12).map(|line| finding(line, Severity::Warning)));
+    events.push(finding(13, Severity::Note));
+    events.push(left(Status::Succeeded, "", ""));
+    let shown = shown(
+        Style {
+            width: 100,
+            ..plain()
+        },
+        &events,
+    );
+    assert!(
+        shown.contains("warning: buildspec.yml:10:9: `exit 0` ends this command [exit-zero]\n"),
+        "{shown}"
+    );
+    assert!(!shown.contains("buildspec.yml:11:9"), "{shown}");
+    assert!(
+        shown.contains("... and 2 more: `buildspec validate` shows them\n"),
+        "{shown}"
+    );
+}

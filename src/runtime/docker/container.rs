@@ -358,7 +358,10 @@ impl Start<'_> {
             proof.as_ref(),
             &self.main,
         );
-        body.networking_config = fence::around(self.plan.network.as_deref(), self.engine.host());
+        if !self.engine.is_podman {
+            body.networking_config =
+                fence::around(self.plan.network.as_deref(), self.engine.host());
+        }
         let (engine, plan) = (self.engine, self.plan);
         let (created, made) = tokio::join!(
             self.create(rung, body),

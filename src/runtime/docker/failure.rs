@@ -48,6 +48,10 @@ pub(super) fn create_failure(plan: &Plan, rung: Rung, error: &Api) -> Failure {
     if rung != Rung::Copy && why.contains("bind source path") {
         return Failure::Rung("the engine does not see this host's files".to_owned());
     }
+    // Podman reads the mounts once more as text, in which a path must not have quotes.
+    if rung != Rung::Copy && why.contains("specgen") {
+        return Failure::Rung(why);
+    }
     Failure::Fatal(Error::environment(format!(
         "the container can't be made: {why}"
     )))

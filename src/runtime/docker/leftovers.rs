@@ -11,7 +11,7 @@ use bollard::query_parameters::{
 };
 use futures_util::future::join_all;
 
-use super::{Engine, LABEL_BUILD, LABEL_OWNER, refused, status};
+use super::{Engine, LABEL_BUILD, LABEL_OWNER, reason, refused, status};
 use crate::error::Result;
 use crate::runtime::place::KEPT;
 
@@ -177,7 +177,7 @@ pub(super) async fn remove(engine: &Engine, leftover: &Leftover) -> Result<Vec<L
                 return Ok(removed);
             }
             Err(error) if status(&error) == Some(404) => return Ok(removed),
-            Err(error) if status(&error) == Some(409) && patience > 0 => {
+            Err(error) if is_busy(&error) && patience > 0 => {
                 patience -= 1;
                 removed.extend(Box::pin(remove_late_users(engine, leftover)).await?);
                 tokio::time::sleep(Duration::from_millis(100)).await;
@@ -185,6 +185,11 @@ pub(super) async fn remove(engine: &Engine, leftover: &Leftover) -> Result<Vec<L
             Err(error) => return Err(refused("the engine can't remove what a build left")(error)),
         }
     }
+}
+
+/// Something else goes on with it; Podman says so in words alone.
+fn is_busy(error: &Api) -> bool {
+    status(error) == Some(409) || reason(error).contains("container state improper")
 }
 
 /// An engine makes a container's volumes first: who looks in between sees these alone, and the container, which nobody

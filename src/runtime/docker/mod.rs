@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use bollard::errors::Error as Api;
 use bollard::{API_DEFAULT_VERSION, Docker};
-use futures_util::FutureExt as _;
+use futures_util::{FutureExt as _, TryFutureExt as _};
 
 pub use container::{Container, Death};
 pub use exec::Door;
@@ -49,6 +49,7 @@ pub struct Engine {
     host: String,
     /// It is spoken to through TLS.
     tls: bool,
+    is_podman: bool,
 }
 
 impl Engine {
@@ -72,11 +73,13 @@ impl Engine {
             error.hint("run without a container: buildspec run --runtime host")
         };
         let docker = match &endpoint.tls {
-            Some(tls) => agree(tls::connect(host, tls)?).boxed(),
+            Some(tls) => agree(tls::connect(host, tls)?)
+                .map_ok(|docker| (docker, false))
+                .boxed(),
             None => Self::negotiate(host).boxed(),
         };
         let answer = tokio::time::timeout(Duration::from_secs(20), docker).await;
-        let docker = answer
+        let (docker, is_podman) = answer
             .map_err(|_| {
                 Error::environment(format!(
                     "the Docker engine at {host} does not answer within 20 s"
@@ -87,18 +90,24 @@ impl Engine {
             docker,
             host: host.to_owned(),
             tls: endpoint.tls.is_some(),
+            is_podman,
         })
     }
 
-    /// A client that speaks no newer API than the engine does.
-    async fn negotiate(host: &str) -> Result<Docker, Api> {
+    /// A client that speaks no newer API than the engine does, and whether that is known to be Podman.
+    async fn negotiate(host: &str) -> Result<(Docker, bool), Api> {
         let socket = host.strip_prefix("unix://");
         if let Some(socket) = socket
-            && let Some(version) = ping::api_version(socket).await
+            && let Some(pong) = ping::ping(socket).await
         {
             let newest = API_DEFAULT_VERSION;
-            let version = if version < *newest { &version } else { newest };
-            return Docker::connect_with_unix(socket, TIMEOUT, version);
+            let version = if pong.version < *newest {
+                &pong.version
+            } else {
+                newest
+            };
+            let docker = Docker::connect_with_unix(socket, TIMEOUT, version)?;
+            return Ok((docker, pong.is_podman));
         }
         let docker = match host.split_once("://") {
             Some(("ssh", _)) => ssh::connect(host)?,
@@ -108,7 +117,7 @@ impl Engine {
             }
             _ => Docker::connect_with_host(host)?,
         };
-        agree(docker).await
+        Ok((agree(docker).await?, false))
     }
 
     /// Where the engine is, as `DOCKER_HOST` would name it.

@@ -12,8 +12,16 @@ use tokio::net::UnixStream;
 /// A ping's answer is a few hundred bytes.
 const LONGEST: u64 = 16 * 1024;
 
-/// The version that an engine behind a Unix socket speaks; `None` when it does not say so in time.
-pub(super) async fn api_version(socket: &str) -> Option<ClientVersion> {
+/// What an engine says of itself.
+#[derive(Debug)]
+pub(super) struct Pong {
+    pub(super) version: ClientVersion,
+    /// It is Podman, which takes Docker's API and has its own idea of networks.
+    pub(super) is_podman: bool,
+}
+
+/// Asks an engine behind a Unix socket; `None` when it does not answer in time.
+pub(super) async fn ping(socket: &str) -> Option<Pong> {
     let answer = tokio::time::timeout(Duration::from_secs(5), ask(socket))
         .await
         .ok()?
@@ -31,21 +39,25 @@ async fn ask(socket: &str) -> std::io::Result<String> {
     Ok(answer)
 }
 
-fn parse(answer: &str) -> Option<ClientVersion> {
+fn parse(answer: &str) -> Option<Pong> {
     let (head, _) = answer.split_once("\r\n\r\n")?;
-    let mut lines = head.lines();
-    if lines.next()?.split(' ').nth(1) != Some("200") {
+    let (status, headers) = head.split_once("\r\n")?;
+    if status.split(' ').nth(1) != Some("200") {
         return None;
     }
-    let value = lines.find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("api-version")
-            .then(|| value.trim())
-    })?;
-    let (major, minor) = value.split_once('.')?;
-    Some(ClientVersion {
-        major_version: major.parse().ok()?,
-        minor_version: minor.parse().ok()?,
+    let header = |wanted: &str| {
+        headers.lines().find_map(|line| {
+            let (name, value) = line.split_once(':')?;
+            name.eq_ignore_ascii_case(wanted).then(|| value.trim())
+        })
+    };
+    let (major, minor) = header("api-version")?.split_once('.')?;
+    Some(Pong {
+        version: ClientVersion {
+            major_version: major.parse().ok()?,
+            minor_version: minor.parse().ok()?,
+        },
+        is_podman: header("libpod-api-version").is_some(),
     })
 }
 
@@ -56,8 +68,12 @@ mod tests {
     #[test]
     fn reads_the_header_and_nothing_else() {
         let answer = "HTTP/1.1 200 OK\r\nServer: Docker\r\nApi-version: 1.41\r\n\r\nOK";
-        let version = parse(answer).unwrap();
+        let pong = parse(answer).unwrap();
+        let version = pong.version;
         assert_eq!((version.major_version, version.minor_version), (1, 41));
+        assert!(!pong.is_podman);
+        let podman = answer.replace("Server: Docker", "Libpod-Api-Version: 4.3.1");
+        assert!(parse(&podman).unwrap().is_podman);
         for bad in [
             "HTTP/1.1 200 OK\r\n\r\nApi-Version: 1.41",
             "HTTP/1.1 503 No\r\nApi-Version: 1.41\r\n\r\n",

@@ -61,11 +61,10 @@ pub(super) fn script(plan: &Plan, rung: Rung, proof: Option<&Proof>) -> String {
             "IFS= read -r word < {PROOF}\n[ \"$word\" = {} ] || {{ echo foreign; exit; }}\n",
             proof.word
         ));
-        // The proof shows this build's folder; where that lies elsewhere, a source's own names have to do.
+        // The proof shows that the engine sees this host's files, but not that a volume shows them: Podman makes an
+        // empty one, and says nothing.
         for tree in &plan.trees {
-            if !plan.output.starts_with(&tree.from) {
-                text.push_str(&names_are_there(tree));
-            }
+            text.push_str(&names_are_there(plan, tree));
         }
     }
     match rung {
@@ -106,11 +105,12 @@ fn hidden_is_hidden(plan: &Plan, tree: &Tree) -> String {
     }
 }
 
-fn names_are_there(tree: &Tree) -> String {
+fn names_are_there(plan: &Plan, tree: &Tree) -> String {
     let entries = std::fs::read_dir(&tree.from)
         .into_iter()
         .flatten()
-        .flatten();
+        .flatten()
+        .filter(|entry| entry.path() != plan.output);
     entries
         .filter_map(|entry| entry.file_name().into_string().ok())
         .take(20)

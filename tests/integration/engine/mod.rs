@@ -6,6 +6,7 @@ mod endings;
 mod engines;
 mod kept;
 mod network;
+mod podman;
 mod privileged;
 mod registry;
 mod sources;

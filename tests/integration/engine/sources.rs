@@ -362,6 +362,146 @@ fn an_edit_during_the_build_is_said() {
 }
 
 #[test]
+fn a_file_that_goes_from_the_top_is_said() {
+    if !engine("a deletion during the build") {
+        return;
+    }
+    let source = Source::commands(&["echo begun; sleep 1"]);
+    fs::write(source.path().join("gone.txt"), "").unwrap();
+    let build = Emulator::run(source.path(), Runtime::Docker).start();
+    crate::cli::wait_for(&build, "\nbegun\n");
+    fs::remove_file(source.path().join("gone.txt")).unwrap();
+    let output = build.finish();
+    ends_with(0, &output);
+    let said = output.complaint();
+    contains(&said, "the source was edited while the build ran");
+    contains(&said, "gone.txt");
+}
+
+/// What each kind of file system shows must be the same, and stay as it is.
+fn seen_unchanged(source: &Source, expected_rung: &str) {
+    fs::write(source.path().join("other.txt"), "other\n").unwrap();
+    fs::create_dir(source.path().join("folder")).unwrap();
+    let before = Tree::of(source.path());
+    let output = source.run(Runtime::Docker, &[]);
+    ends_with(0, &output);
+    contains(&String::from_utf8_lossy(&output.stdout), "\nother\n0 1\n");
+    contains(&events(source, "note").concat(), expected_rung);
+    assert!(before == Tree::of(source.path()), "the source changed");
+    assert_eq!(left(source), [""; 0]);
+}
+
+const LOOKS: &str =
+    "cat other.txt; mv folder renamed; rm other.txt; echo x > new; echo $? $(ls | grep -c renamed)";
+
+#[test]
+fn a_source_on_a_tmpfs() {
+    if !engine("a source on a tmpfs") || !root("a source on a tmpfs") {
+        return;
+    }
+    let source = Source::empty();
+    let _disk = Tmpfs::at(source.path(), "8m");
+    let text = format!("version: 0.2\nphases: {{build: {{commands: [\"{LOOKS}\"]}}}}\n");
+    fs::write(source.path().join("buildspec.yml"), text).unwrap();
+    seen_unchanged(&source, "source: overlay (nothing copied");
+}
+
+#[test]
+fn a_source_on_an_overlay() {
+    if !engine("a source on an overlay") || !root("a source on an overlay") {
+        return;
+    }
+    let place = tempfile::tempdir().unwrap();
+    // An upper layer can't lie on an overlay, as the folder of a machine that is a container itself may.
+    let disk = Tmpfs::at(&place.path().join("disk"), "16m");
+    let [lower, upper, work] = ["lower", "upper", "work"].map(|name| disk.0.join(name));
+    for folder in [&lower, &upper, &work] {
+        fs::create_dir(folder).unwrap();
+    }
+    let text = format!("version: 0.2\nphases: {{build: {{commands: [\"{LOOKS}\"]}}}}\n");
+    fs::write(lower.join("buildspec.yml"), text).unwrap();
+    let source = Source::empty();
+    let options = format!(
+        "lowerdir={},upperdir={},workdir={}",
+        lower.display(),
+        upper.display(),
+        work.display()
+    );
+    let mounted = Command::new("mount")
+        .args(["-t", "overlay", "-o", &options, "none"])
+        .arg(source.path())
+        .output()
+        .unwrap();
+    if !mounted.status.success() {
+        crate::harness::say_loudly("NOT TESTED: a source on an overlay: no overlay can be mounted");
+        return;
+    }
+    let _mount = Unmount(source.path().to_owned());
+    seen_unchanged(&source, "source: ");
+}
+
+struct Unmount(std::path::PathBuf);
+
+impl Drop for Unmount {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+#[test]
+fn a_shallow_clone_knows_its_commit() {
+    let origin = Source::commands(&["true"]);
+    git(origin.path(), &["init", "-q"]);
+    git(origin.path(), &["commit", "--allow-empty", "-qm", "first"]);
+    git(origin.path(), &["commit", "--allow-empty", "-qm", "second"]);
+    let clone = Source::empty();
+    let url = format!("file://{}", text(origin.path()));
+    git(clone.path(), &["clone", "-q", "--depth", "1", &url, "."]);
+    let shown = "version: 0.2\nphases: {build: {commands: ['echo \"is $CODEBUILD_RESOLVED_SOURCE_VERSION\"; git rev-parse HEAD; git rev-list --count HEAD; git status --porcelain | wc -l']}}\n";
+    fs::write(clone.path().join("buildspec.yml"), shown).unwrap();
+    git(clone.path(), &["add", "."]);
+    git(clone.path(), &["commit", "-qm", "third"]);
+    let head = sh("git", &["-C", text(clone.path()), "rev-parse", "HEAD"]);
+    for runtime in [Runtime::Host, Runtime::Docker] {
+        if runtime == Runtime::Docker && !engine("shallow clones") {
+            continue;
+        }
+        for arguments in [&[][..], &["--tracked"], &["--at", "HEAD"]] {
+            let output = clone.run(runtime, arguments);
+            ends_with(0, &output);
+            let log = String::from_utf8_lossy(&output.stdout).into_owned();
+            contains(&log, &format!("\nis {head}"));
+            if arguments.is_empty() {
+                contains(&log, &format!("\nis {head}{head}2\n0\n"));
+            }
+        }
+    }
+}
+
+#[test]
+fn pointers_of_git_lfs_are_warned_of() {
+    let source = Source::commands(&["true"]);
+    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 7\n";
+    fs::write(source.path().join("model.bin"), pointer).unwrap();
+    fs::write(
+        source.path().join(".gitattributes"),
+        "*.bin filter=lfs -text\n",
+    )
+    .unwrap();
+    for runtime in [Runtime::Host, Runtime::Docker] {
+        if runtime == Runtime::Docker && !engine("Git LFS") {
+            continue;
+        }
+        let output = source.run(runtime, &[]);
+        ends_with(0, &output);
+        contains(
+            &output.complaint(),
+            "pointers of Git LFS, not the files that they stand for: model.bin",
+        );
+    }
+}
+
+#[test]
 fn a_copy_leaves_out_what_is_excluded_and_warns_when_large() {
     if !engine("excludes") {
         return;
