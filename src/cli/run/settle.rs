@@ -12,12 +12,10 @@ use crate::{compute, image};
 /// Settles the flags; a `recorded` build's project counts instead of that of `--project`.
 pub(in crate::cli) fn settle(arguments: Arguments, recorded: Option<Reading>) -> Result<Options> {
     let source = source(&arguments.source)?;
-    let output = absolute(
-        arguments
-            .output
-            .as_deref()
-            .unwrap_or(&source.join(".buildspec")),
-    )?;
+    let output = match &arguments.output {
+        Some(given) => absolute(given)?,
+        None => own_output(&source)?,
+    };
     let region = arguments
         .aws
         .region
@@ -110,6 +108,19 @@ pub(in crate::cli) fn settle(arguments: Arguments, recorded: Option<Reading>) ->
         replay: None,
         host,
     })
+}
+
+/// Where builds are kept when nobody says so. A source must not lead the tool elsewhere.
+fn own_output(source: &Path) -> Result<PathBuf> {
+    let output = source.join(".buildspec");
+    if output.is_symlink() {
+        return Err(Error::usage(format!(
+            "{} is a link: builds are kept in no place that a source leads to",
+            output.display()
+        ))
+        .hint("if that is what you want, name it: --output .buildspec"));
+    }
+    Ok(output)
 }
 
 fn host_facts(runtime: Runtime, region: Option<String>) -> Result<HostFacts> {

@@ -3,6 +3,7 @@
 mod agent;
 mod disks;
 mod hostile;
+mod links;
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, chown};
