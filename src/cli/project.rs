@@ -57,7 +57,7 @@ impl ProjectArguments {
                 read.map_err(|error| {
                     Error::environment("standard input can't be read").because(error)
                 })?;
-                file::read(&source("<stdin>", bytes)?, None, &given)
+                file::read(&source_of("<stdin>", bytes)?, None, &given)
             }
             Some(named) => {
                 let named = Named::parse(named);
@@ -69,6 +69,19 @@ impl ProjectArguments {
             },
         }
     }
+}
+
+/// The names by which the projects of a file can be chosen; none where it can't be read.
+pub(super) fn names(path: &Path) -> Vec<String> {
+    let shown = path.display().to_string();
+    let given = Given {
+        folder: folder(path),
+        region: "us-east-1".to_owned(),
+        ..Given::default()
+    };
+    let source = std::fs::read(path).ok();
+    let source = source.and_then(|bytes| source_of(&shown, bytes).ok());
+    source.map_or_else(Vec::new, |source| file::names(&source, &given))
 }
 
 /// The file that counts where none is named.
@@ -90,14 +103,20 @@ fn read_file(path: &Path, name: Option<&str>, given: &mut Given) -> Result<Readi
     let shown = path.display();
     let bytes = std::fs::read(path)
         .map_err(|error| Error::usage(format!("--project {shown} can't be read: {error}")))?;
-    given.folder = path.parent().map(|folder| match folder.as_os_str() {
-        here if here.is_empty() => PathBuf::from("."),
-        _ => folder.to_path_buf(),
-    });
-    file::read(&source(&shown.to_string(), bytes)?, name, given)
+    given.folder = folder(path);
+    file::read(&source_of(&shown.to_string(), bytes)?, name, given)
 }
 
-fn source(name: &str, bytes: Vec<u8>) -> Result<Source> {
+/// Where a file lies.
+fn folder(path: &Path) -> Option<PathBuf> {
+    let folder = path.parent()?;
+    Some(match folder.as_os_str() {
+        here if here.is_empty() => PathBuf::from("."),
+        _ => folder.to_path_buf(),
+    })
+}
+
+fn source_of(name: &str, bytes: Vec<u8>) -> Result<Source> {
     let text = String::from_utf8(bytes)
         .map_err(|_| Error::usage(format!("{name} is not UTF-8, so it is no project")))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);

@@ -111,6 +111,8 @@ pub(super) fn execute(arguments: Arguments) -> Result<Exit> {
     });
     if options.host.region.is_none() {
         options.host.region = recorded.region().map(str::to_owned);
+        // What the build refers to is where the build was.
+        options.access.region = recorded.region().map(str::to_owned);
     }
     super::block_on(async {
         let found = source::find(&recorded, &options.source).await?;

@@ -26,7 +26,7 @@ mod watch;
 #[cfg(feature = "run")]
 pub use annotating::Annotating;
 #[cfg(feature = "run")]
-pub(crate) use text::flat;
+pub(crate) use text::{flat, wrap};
 #[cfg(feature = "run")]
 pub use watch::{LogFormat, waits, watcher};
 

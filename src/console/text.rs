@@ -80,22 +80,27 @@ impl Style {
 
     /// Words in lines that fit behind an indentation; the first line is thought to be indented already.
     pub(super) fn wrap(&self, text: &str, indent: usize) -> String {
-        let room = self.edge().saturating_sub(indent).max(20);
-        let mut lines = Vec::new();
-        for paragraph in text.lines() {
-            let mut line = String::new();
-            for word in paragraph.split(' ') {
-                if !line.is_empty() && line.width() + 1 + word.width() > room {
-                    lines.push(std::mem::take(&mut line));
-                } else if !line.is_empty() {
-                    line.push(' ');
-                }
-                line.push_str(word);
-            }
-            lines.push(line);
-        }
-        lines.join(&format!("\n{:indent$}", ""))
+        wrap(text, self.edge(), indent)
     }
+}
+
+/// Words in lines of at most so many columns, all but the first behind an indent.
+pub(crate) fn wrap(text: &str, columns: usize, indent: usize) -> String {
+    let room = columns.saturating_sub(indent).max(20);
+    let mut lines = Vec::new();
+    for paragraph in text.lines() {
+        let mut line = String::new();
+        for word in paragraph.split(' ') {
+            if !line.is_empty() && line.width() + 1 + word.width() > room {
+                lines.push(std::mem::take(&mut line));
+            } else if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        lines.push(line);
+    }
+    lines.join(&format!("\n{:indent$}", ""))
 }
 
 /// The columns of a text without escape codes.

@@ -12,6 +12,7 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::mpsc;
 
 use super::wire::{self, Frame, FromTerminal, ToTerminal};
+use crate::console::wrap;
 use crate::runtime::terminal::Terminal;
 
 /// A terminal has this long to introduce itself, and to come back after it was lent.
@@ -89,6 +90,12 @@ impl Front {
     /// Shows a text.
     pub(super) async fn say(&mut self, text: impl Into<String>) -> Result<(), Gone> {
         self.tell(&ToTerminal::Say(text.into())).await
+    }
+
+    /// Shows a sentence, in lines that fit.
+    pub(super) async fn sentence(&mut self, text: &str) -> Result<(), Gone> {
+        let text = wrap(text, usize::from(self.size.1), 0);
+        self.say(text + "\n").await
     }
 
     /// Asks for a line.

@@ -132,7 +132,10 @@ impl Desk {
                 front.say(text).await?;
             }
             Verb::Quit { artifacts } => return quit(artifacts, inside_command, front).await,
-            Verb::Help => front.say(verbs::help()).await?,
+            Verb::Help => {
+                let columns = usize::from(front.size.1);
+                front.say(verbs::help(columns)).await?;
+            }
         }
         Ok(None)
     }
@@ -146,7 +149,7 @@ impl Desk {
     ) -> Result<Option<Order>, Left> {
         let name = BreakPoint::from(scene.stop.run).to_string();
         front
-            .say("A shell in the build; secrets are visible. `exit` comes back here, `codebuild-resume` goes on.\n")
+            .sentence("A shell in the build; secrets are visible. `exit` comes back here, `codebuild-resume` goes on.")
             .await?;
         let user = scene.stop.run.user;
         if !self.lend_shell(&name, user, &scene.state, front).await? {
@@ -161,7 +164,9 @@ impl Desk {
                 self.carry(front).await?;
             } else {
                 let text = self.left_in_the_shell(scene).await?;
-                front.say(text).await?;
+                if !text.is_empty() {
+                    front.sentence(&text).await?;
+                }
             }
         }
         if asked.is_empty() {
@@ -219,7 +224,7 @@ impl Desk {
             .map(|change| harmless(change.subject()))
             .collect();
         Ok(format!(
-            "The shell changed {}. The next command won't see that, unless you `carry` it into the build.\n",
+            "The shell changed {}. The next command won't see that, unless you `carry` it into the build.",
             subjects.join(", ")
         ))
     }

@@ -1,5 +1,7 @@
 //! What can be said at the prompt. Pure.
 
+use crate::console::wrap;
+
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verb {
@@ -125,17 +127,15 @@ pub fn parse(line: &str) -> Result<Option<Verb>, String> {
     Ok(Some(verb))
 }
 
-/// The list behind `?`.
-pub fn help() -> String {
+/// The list behind `?`, on a terminal of so many columns.
+pub fn help(columns: usize) -> String {
     let mut text = String::new();
     for (name, arguments, what) in VERBS {
         let usage = format!("{name} {arguments}");
-        text.push_str(&format!("  {usage:<21} {what}\n"));
+        text.push_str(&format!("  {usage:<21} {}\n", wrap(what, columns, 24)));
     }
-    text.push_str(
-        "A verb may be cut short (c, n, q). In a shell, codebuild-resume goes on; with --carry the next command gets your changes.\n",
-    );
-    text
+    let more = "A verb may be cut short (c, n, q). In a shell, codebuild-resume goes on; with --carry the next command gets your changes.";
+    text + &wrap(more, columns, 0) + "\n"
 }
 
 #[cfg(test)]
@@ -185,8 +185,10 @@ mod tests {
     #[test]
     fn every_verb_is_explained_and_understood() {
         for (name, ..) in VERBS {
-            assert!(help().contains(&format!("  {name} ")), "{name}");
+            assert!(help(200).contains(&format!("  {name} ")), "{name}");
             assert!(matches!(parse(name), Ok(Some(_))), "{name}");
         }
+        assert_eq!(help(200).lines().count(), VERBS.len() + 1);
+        assert!(help(60).lines().all(|line| line.len() <= 60));
     }
 }

@@ -28,7 +28,10 @@ impl Place {
     pub fn of(source: &Source, span: Span) -> Self {
         let (line, column) = source.position(span.start);
         let start = source.line_start(line);
-        let last = source.position(span.end.max(span.start + 1) - 1).0;
+        // A block's span goes on to where the next node begins.
+        let text = source.text().get(span.range()).unwrap_or_default();
+        let length = text.trim_end().len().max(1);
+        let last = source.position(span.start + length - 1).0;
         let end = source.line_start(last + 1).min(start + LONGEST_EXCERPT);
         let end = source.text().floor_char_boundary(end);
         Self {

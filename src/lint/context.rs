@@ -9,6 +9,9 @@ use crate::buildspec::model::{Buildspec, Command, Phase, Shell, Text, Variable};
 use crate::source::{Source, Span};
 use crate::yaml::place::Places;
 
+/// So many commands are read as shell text, which takes memory; no person writes more.
+const MOST_SCRIPTS: usize = 20_000;
+
 /// One file, ready to be looked at.
 pub(super) struct Context<'a> {
     pub(super) source: &'a Source,
@@ -55,6 +58,7 @@ impl<'a> Context<'a> {
                     span: command.span,
                     script: match dialect {
                         Dialect::Windows => Script::default(),
+                        _ if items.len() >= MOST_SCRIPTS => Script::default(),
                         Dialect::Sh | Dialect::Bash => shell::parse(&command.value),
                     },
                     places: OnceCell::new(),

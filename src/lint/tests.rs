@@ -167,3 +167,15 @@ fn aliases_are_reported_once() {
     let text = "version: 0.2\nphases:\n  pre_build:\n    commands: &c\n      - docker login -p x\n  build:\n    commands: *c\n";
     assert_eq!(rules(text), ["docker-password"]);
 }
+
+/// Behind more commands than anybody writes nothing is known, and nothing is claimed.
+#[test]
+fn commands_without_end_are_not_all_read() {
+    let text = format!(
+        "version: 0.2\nenv: {{exported-variables: [A]}}\nphases:\n  build:\n    commands:\n{}      - A=1\n      - set -e\n      - b\n",
+        "      - b\n".repeat(20_000)
+    );
+    let source = Source::new("x", text);
+    let reading = read(&source);
+    assert_eq!(all(&source, &reading, &Options::default()), []);
+}

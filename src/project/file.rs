@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::value::Value;
-use super::{Project, api, cloudformation, decode, plan, terraform};
+use super::{Project, api, cloudformation, decode, members, plan, terraform};
 use crate::diagnostic::{Finding, Severity};
 use crate::error::{Error, Result};
 use crate::places::{self, tree};
@@ -82,7 +82,7 @@ pub fn read(source: &Source, name: Option<&str>, given: &Given) -> Result<Readin
         let label = definition.labels.first();
         let label = label.map(|label| label.rsplit('.').next().unwrap_or(label));
         project.name = label
-            .filter(|label| decode::is_name(label))
+            .filter(|label| members::is_name(label))
             .map(|label| super::model::Text::new(label.to_owned(), definition.value.span));
     }
     findings.sort_by_key(|finding| finding.primary.span.start);

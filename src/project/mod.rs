@@ -25,6 +25,7 @@ pub mod build;
 mod cloudformation;
 mod decode;
 pub mod file;
+mod members;
 pub mod model;
 mod plan;
 #[cfg(feature = "run")]

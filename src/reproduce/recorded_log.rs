@@ -16,6 +16,9 @@ pub const LONG: u64 = 16 << 20;
 /// Of what one command printed, so many lines of a long log are compared.
 const MOST_LINES: usize = 1000;
 
+/// A text of more bytes has no more commands that are told apart.
+const MOST_TEXT: usize = 16 << 20;
+
 /// Longer lines are cut.
 const MOST_BYTES: u64 = 16 << 10;
 
@@ -73,7 +76,7 @@ pub fn cut_down(reader: &mut impl BufRead) -> std::io::Result<String> {
             let left_out = skip_line(reader)?;
             line.extend_from_slice(format!("[... {left_out} bytes]\n").as_bytes());
         }
-        if is_agent(&line) {
+        if is_agent(&line) && text.len() < MOST_TEXT {
             say_left_out(&mut text, lines);
             lines = 0;
         } else {
@@ -111,8 +114,20 @@ fn skip_line(reader: &mut impl BufRead) -> std::io::Result<u64> {
     }
 }
 
+/// Lines that say which phase and which command it is; anything else may be what a command prints.
 fn is_agent(line: &[u8]) -> bool {
-    line.starts_with(b"[Container] ") || line.starts_with(b"[Instance] ")
+    let begins = line.starts_with(b"[Container] ") || line.starts_with(b"[Instance] ");
+    let head = &line[..line.len().min(100)];
+    begins
+        && [
+            &b" Entering phase "[..],
+            b" Running command ",
+            b" Command did not exit ",
+            b" Phase complete: ",
+            b" Phase context ",
+        ]
+        .iter()
+        .any(|words| memchr::memmem::find(head, words).is_some())
 }
 
 /// Refuses a log that another build has written: by its times, and by the phases that failed.

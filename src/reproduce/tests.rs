@@ -160,6 +160,20 @@ fn no_record_that_was_cut_or_changed_crashes_the_reader() {
 }
 
 #[test]
+fn lines_that_only_look_like_the_agents_are_cut_down_too() {
+    let stamp = "[Container] 2026/01/01 00:00:00.000000";
+    let printed = format!("{stamp} printed by the command\n").repeat(5000);
+    let text = format!("{stamp} Running command x\n{printed}{stamp} Running command y\nend\n");
+    let cut = recorded_log::cut_down(&mut Cursor::new(&text)).unwrap();
+    assert_eq!(cut.matches("printed by").count(), 1000);
+    let end = format!("[... 4000 lines]\n{stamp} Running command y\nend\n");
+    assert!(cut.ends_with(&end));
+    let commands = format!("{stamp} Running command x\n").repeat(500_000);
+    let cut = recorded_log::cut_down(&mut Cursor::new(&commands)).unwrap();
+    assert!(cut.len() < 17 << 20, "{}", cut.len());
+}
+
+#[test]
 fn a_long_log_is_cut_down_line_by_line() {
     let mut text = "[Container] 2026/01/01 00:00:00.000000 Running command a\n".to_owned();
     for line in 0..1500 {

@@ -1,6 +1,6 @@
 //! The artifacts part of `UPLOAD_ARTIFACTS`: chosen files become a folder or a ZIP, where the project says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::upload_artifacts::{Collected, file_name};
@@ -21,6 +21,8 @@ const SECONDARY: &str = "secondary-artifacts";
 struct Item<'a> {
     /// `None` for the primary one.
     identifier: Option<&'a str>,
+    /// A secondary one's, as the name of a folder.
+    folder: String,
     definition: &'a Artifacts,
     storage: Storage<'a>,
 }
@@ -68,6 +70,7 @@ impl Build<'_> {
         let packaging = options.packaging;
         let primary = Item {
             identifier: None,
+            folder: String::new(),
             definition: section,
             storage: Storage::new(defined, packaging, unnamed),
         };
@@ -75,6 +78,7 @@ impl Build<'_> {
         let mut keys = BTreeMap::new();
         let mut collected = self.collect(&primary, &mut keys, session).await?;
         let mut missing = Vec::new();
+        let mut taken = BTreeSet::new();
         for (identifier, definition) in &section.secondary {
             let identifier = identifier.value.as_str();
             if collected.is_err() {
@@ -87,8 +91,14 @@ impl Build<'_> {
                 collected = Err(Failure::client(message));
                 continue;
             };
+            // Not every machine tells `a` from `A`, and not every letter can be in a name.
+            let mut folder = file_name(identifier);
+            while !taken.insert(folder.to_ascii_lowercase()) {
+                folder.push('_');
+            }
             let item = Item {
                 identifier: Some(identifier),
+                folder,
                 definition,
                 storage: Storage::new(defined, packaging, identifier),
             };
@@ -121,7 +131,7 @@ impl Build<'_> {
         let is_first = self.is_new(item, &key, keys);
         let own = match item.identifier {
             None => self.folder.file("artifacts"),
-            Some(identifier) => self.folder.file(SECONDARY).join(file_name(identifier)),
+            Some(_) => self.folder.file(SECONDARY).join(&item.folder),
         };
         let place = join(&own, &key);
         let is_zip = item.storage.is_zip();
@@ -177,7 +187,7 @@ impl Build<'_> {
             (Some(_), Some(_)) if is_first => wanted.clone(),
             (Some(_), Some(_)) => return Ok(()),
             // Folders of several artifacts would become one.
-            (Some(identifier), None) => wanted.join(SECONDARY).join(file_name(identifier)),
+            (Some(_), None) => wanted.join(SECONDARY).join(&item.folder),
         };
         publish(own, &to)?;
         if let Ok(inside) = stored.place.strip_prefix(own) {

@@ -65,7 +65,9 @@ impl Build<'_> {
         }
         let given = self.given(needs).await?;
         let lacking = needs.lacking(&given);
-        let told = self.ask(&lacking.wanted()).await?;
+        let wanted = lacking.wanted();
+        let asked = self.ask(&wanted).await;
+        let told = asked.map_err(|error| self.without_aws(&wanted, error))?;
         match needs.values(&given, &told.answers) {
             Ok(values) => variables.resolve(values),
             Err(refusals) => {
@@ -177,13 +179,22 @@ impl Build<'_> {
         .await
     }
 
+    /// Names what a file would have to hold, where AWS could not be asked.
+    fn without_aws(&self, wanted: &[&Wanted], error: Error) -> Error {
+        if wanted.is_empty() || self.options.offline || cfg!(not(feature = "aws")) {
+            return error;
+        }
+        error.hint(format!(
+            "or give what was to be asked for with --secrets FILE: {}",
+            names(wanted)
+        ))
+    }
+
     fn not_given(&self, wanted: &[&Wanted], why: &str) -> Error {
-        let mut names: Vec<_> = wanted.iter().map(|wanted| wanted.name()).collect();
-        names.dedup();
         Error::environment(format!(
             "{why}, and these have no value in {}: {}",
             self.options.secrets.path.display(),
-            names.join(", ")
+            names(wanted)
         ))
         .hint("`buildspec run --write-secrets-template` writes the file with every reference, to be filled in")
     }
@@ -220,6 +231,12 @@ impl Build<'_> {
         let root = self.layout.root();
         (root != IN_A_CONTAINER).then(|| (root.to_owned(), IN_A_CONTAINER.to_owned()))
     }
+}
+
+fn names(wanted: &[&Wanted]) -> String {
+    let mut names: Vec<_> = wanted.iter().map(|wanted| wanted.name()).collect();
+    names.dedup();
+    names.join(", ")
 }
 
 /// What a buildspec asks for that a local build has no use for.

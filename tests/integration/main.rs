@@ -5,6 +5,7 @@
 mod artifacts;
 mod aws;
 mod cli;
+mod completions;
 mod debugger;
 mod engine;
 mod harness;

@@ -323,6 +323,13 @@ fn references_are_followed_again() {
     let offline = cloud.reproduce(&["--offline"]);
     ends_with(4, &offline);
     contains(&offline.complaint(), "prod/db");
+    let build = cloud.written();
+    let mut nobody = Emulator::reproduce(&build, cloud.source.path(), Runtime::Host);
+    nobody.command.env("AWS_EC2_METADATA_DISABLED", "true");
+    let nobody = nobody.finish();
+    ends_with(4, &nobody);
+    contains(&nobody.complaint(), "no AWS credentials are to be had");
+    contains(&nobody.complaint(), "with --secrets FILE: prod/db");
     let secrets = cloud.write("s.yml", "secrets-manager: {prod/db: hidden-value}\n");
     let output = cloud.reproduce(&["--offline", "--secrets", &secrets]);
     ends_with(0, &output);

@@ -5,12 +5,14 @@ mod disks;
 mod hostile;
 
 use std::fs;
-use std::os::unix::fs::MetadataExt as _;
+use std::os::unix::fs::{MetadataExt as _, chown};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::cli::{Source, buildspec, contains, ends_with, engine};
-use crate::harness::Runtime;
+use crate::engine::root;
+use crate::harness::{Emulator, Runtime, say_loudly};
 
 /// Paths below a folder, sorted; links with where they lead.
 fn listed(folder: &Path) -> Vec<String> {
@@ -100,6 +102,61 @@ fn only_plain_files_come_out_of_a_container() {
         &output.complaint(),
         "dist/nothing` is a symbolic link to a directory or to nothing",
     );
+}
+
+#[test]
+fn identifiers_never_become_one_folder() {
+    let secondary =
+        |identifier: &str, file: u8| format!("    {identifier}:\n      files: ['{file}']\n");
+    let text = buildspec(&["for n in 1 2 3 4; do echo $n > $n; done"])
+        + "artifacts:\n  files: ['1']\n  secondary-artifacts:\n"
+        + &secondary("a.b", 1)
+        + &secondary("a_b", 2)
+        + &secondary("A_b", 3)
+        + &secondary("../../../up", 4);
+    let source = Source::with(text);
+    ends_with(0, &source.run(Runtime::Host, &[]));
+    let files = ["A_b__/3", "_________up/4", "a_b/1", "a_b_/2"];
+    let there = source.kept().join("secondary-artifacts");
+    assert_eq!(listed(&there), files);
+    let out = tempfile::tempdir().unwrap();
+    ends_with(
+        0,
+        &source.run(Runtime::Host, &["-a", out.path().to_str().unwrap()]),
+    );
+    assert_eq!(listed(&out.path().join("secondary-artifacts")), files);
+}
+
+/// Nobody's on any machine.
+const SOMEBODY: u32 = 54_321;
+
+#[test]
+fn files_belong_to_the_user_who_ran_the_tool() {
+    if !engine("another user") || !root("another user") {
+        return;
+    }
+    let Ok(socket) = fs::metadata("/var/run/docker.sock") else {
+        say_loudly("NOT TESTED: another user: the engine has no socket here");
+        return;
+    };
+    // The tool starts as somebody who may speak to the engine.
+    for (packaging, links) in [("none", "no"), ("none", "yes"), ("zip", "yes")] {
+        let source = Source::with(odd(&format!("  enable-symlinks: {links}\n")));
+        let top = source.path();
+        for path in [top.to_owned(), top.join("buildspec.yml")] {
+            chown(path, Some(SOMEBODY), Some(SOMEBODY)).unwrap();
+        }
+        let mut emulator = Emulator::run(top, Runtime::Docker);
+        emulator.command.uid(SOMEBODY).gid(socket.gid());
+        emulator.command.current_dir(top).env("HOME", top);
+        emulator.command.args(["--packaging", packaging]);
+        ends_with(0, &emulator.finish());
+        for entry in walkdir::WalkDir::new(top).min_depth(1) {
+            let entry = entry.unwrap();
+            let owner = fs::symlink_metadata(entry.path()).unwrap().uid();
+            assert_eq!(owner, SOMEBODY, "{}", entry.path().display());
+        }
+    }
 }
 
 #[test]
