@@ -4,6 +4,7 @@ mod agent;
 mod disks;
 mod hostile;
 mod left_out;
+mod links;
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, chown};
