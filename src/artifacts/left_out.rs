@@ -51,12 +51,12 @@ impl LeftOut {
 
 fn line(reason: Reason, paths: &BTreeSet<Vec<u8>>) -> String {
     let (one, several) = reason.words();
-    let named: Vec<String> = paths
+    let first: Vec<String> = paths
         .iter()
         .take(MOST)
         .map(|path| format!("`{}`", shown(path)))
         .collect();
-    let names = named.join(", ");
+    let names = first.join(", ");
     match paths.len() {
         1 => format!("{names} {one}"),
         count if count > MOST => format!("{names} and {} more {several}", count - MOST),
