@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Arguments, Mode, Packaging, Pull, Runtime};
 use crate::error::{Error, Result};
 use crate::options::{BuildspecFrom, HostFacts, Options, RuntimeKind};
-use crate::project::file::Reading;
+use crate::project::file::{Reading, Remark};
 use crate::{compute, image};
 
 /// Settles the flags; a `recorded` build's project counts instead of that of `--project`.
@@ -47,6 +47,9 @@ pub(in crate::cli) fn settle(arguments: Arguments, recorded: Option<Reading>) ->
             "--keep keeps a container, and --runtime host has none",
         ));
     }
+    if matches!(arguments.runtime, Runtime::Host) {
+        reading.remarks.extend(arguments.only_for_containers());
+    }
     let host = host_facts(arguments.runtime, region)?;
     let (mut overrides, remark) = arguments.network_of_host.proxies(&host.engine.host)?;
     reading.remarks.extend(remark);
@@ -55,10 +58,21 @@ pub(in crate::cli) fn settle(arguments: Arguments, recorded: Option<Reading>) ->
         &arguments.env_file,
         &arguments.env,
     )?);
+    let secondary = arguments.sources.secondary()?;
+    if std::iter::once(&source)
+        .chain(secondary.iter().map(|(_, folder)| folder))
+        .any(|folder| *folder == output)
+    {
+        return Err(Error::usage(format!(
+            "--output {}: a source itself can't be where builds are kept, as no build may see those",
+            output.display()
+        ))
+        .hint("name a folder in it"));
+    }
     Ok(Options {
         source,
         which: arguments.sources.which(),
-        secondary: arguments.sources.secondary()?,
+        secondary,
         buildspec,
         runtime: match arguments.runtime {
             Runtime::Docker => RuntimeKind::Docker,
@@ -110,9 +124,33 @@ pub(in crate::cli) fn settle(arguments: Arguments, recorded: Option<Reading>) ->
     })
 }
 
+impl Arguments {
+    /// One remark about flags that mean nothing to a build on the host.
+    fn only_for_containers(&self) -> Option<Remark> {
+        let own = [
+            ("--source-mode", !matches!(self.source_mode, Mode::Auto)),
+            ("--pull", !matches!(self.pull, Pull::Missing)),
+            ("--privileged", self.privileged),
+            ("--network", self.network.is_some()),
+        ];
+        let given = own.into_iter().filter(|(_, given)| *given);
+        let flags: Vec<_> = given
+            .map(|(flag, _)| flag)
+            .chain(self.container.given())
+            .collect();
+        (!flags.is_empty()).then(|| Remark {
+            warning: true,
+            text: format!(
+                "without a container these mean nothing: {}",
+                flags.join(", ")
+            ),
+        })
+    }
+}
+
 /// Where builds are kept when nobody says so. A source must not lead the tool elsewhere.
 fn own_output(source: &Path) -> Result<PathBuf> {
-    let output = source.join(".buildspec");
+    let output = source.join(crate::hidden::FOLDER);
     if output.is_symlink() {
         return Err(Error::usage(format!(
             "{} is a link: builds are kept in no place that a source leads to",
