@@ -3,6 +3,7 @@
 mod agent;
 mod disks;
 mod hostile;
+mod left_out;
 mod links;
 
 use std::fs;
@@ -101,7 +102,7 @@ fn only_plain_files_come_out_of_a_container() {
     }
     contains(
         &output.complaint(),
-        "dist/nothing` is a symbolic link to a directory or to nothing",
+        "dist/nothing` is a symbolic link to nothing that the build can reach; left out",
     );
 }
 
