@@ -49,9 +49,7 @@ pub(in crate::cli) fn settle(arguments: Arguments, recorded: Option<Reading>) ->
             "--keep keeps a container, and --runtime host has none",
         ));
     }
-    if matches!(arguments.runtime, Runtime::Host) {
-        reading.remarks.extend(arguments.only_for_containers());
-    }
+    reading.remarks.extend(arguments.only_for_containers());
     let host = host_facts(arguments.runtime, region)?;
     let (mut overrides, remark) = arguments.network_of_host.proxies(&host.engine.host)?;
     reading.remarks.extend(remark);
@@ -61,16 +59,7 @@ pub(in crate::cli) fn settle(arguments: Arguments, recorded: Option<Reading>) ->
         &arguments.env,
     )?);
     let secondary = arguments.sources.secondary()?;
-    if std::iter::once(&source)
-        .chain(secondary.iter().map(|(_, folder)| folder))
-        .any(|folder| *folder == output)
-    {
-        return Err(Error::usage(format!(
-            "--output {}: a source itself can't be where builds are kept, as no build may see those",
-            output.display()
-        ))
-        .hint("name a folder in it"));
-    }
+    no_source_keeps_builds(&output, &source, &secondary)?;
     Ok(Options {
         source,
         which: arguments.sources.which(),
@@ -129,6 +118,9 @@ pub(in crate::cli) fn settle(arguments: Arguments, recorded: Option<Reading>) ->
 impl Arguments {
     /// One remark about flags that mean nothing to a build on the host.
     fn only_for_containers(&self) -> Option<Remark> {
+        if !matches!(self.runtime, Runtime::Host) {
+            return None;
+        }
         let own = [
             ("--source-mode", !matches!(self.source_mode, Mode::Auto)),
             ("--pull", !matches!(self.pull, Pull::Missing)),
@@ -148,6 +140,23 @@ impl Arguments {
             ),
         })
     }
+}
+
+/// No build may see where builds are kept, and of a source it sees all else.
+fn no_source_keeps_builds(
+    output: &Path,
+    source: &Path,
+    secondary: &[(String, PathBuf)],
+) -> Result<()> {
+    let mut sources = std::iter::once(source).chain(secondary.iter().map(|(_, folder)| &**folder));
+    if sources.all(|folder| folder != output) {
+        return Ok(());
+    }
+    Err(Error::usage(format!(
+        "--output {}: a source itself can't be where builds are kept, as no build may see those",
+        output.display()
+    ))
+    .hint("name a folder in it"))
 }
 
 /// Where builds are kept when nobody says so. A source must not lead the tool elsewhere.
