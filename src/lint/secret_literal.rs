@@ -149,7 +149,7 @@ fn is_aws_secret(value: &str) -> bool {
         && digits >= 2
         && value.bytes().any(|byte| byte.is_ascii_lowercase())
         && value.bytes().any(|byte| byte.is_ascii_uppercase())
-        && !value.starts_with("/")
+        && !value.starts_with('/')
         && !tokens::is_placeholder(value)
 }
 
