@@ -167,14 +167,12 @@ impl Desk {
                     .sentence("--carry has no meaning here: the command that runs keeps its own directory and variables.")
                     .await?;
             }
+        } else if carry || asked == b"carry" {
+            self.carry(front).await?;
         } else {
-            if carry || asked == b"carry" {
-                self.carry(front).await?;
-            } else {
-                let text = self.left_in_the_shell(scene).await?;
-                if !text.is_empty() {
-                    front.sentence(&text).await?;
-                }
+            let text = self.left_in_the_shell(scene).await?;
+            if !text.is_empty() {
+                front.sentence(&text).await?;
             }
         }
         if asked.is_empty() {
