@@ -7,6 +7,8 @@
 #[cfg(feature = "run")]
 pub mod artifacts;
 #[cfg(feature = "run")]
+pub mod beside;
+#[cfg(feature = "run")]
 pub mod builds;
 pub mod buildspec;
 #[cfg(feature = "run")]

@@ -151,7 +151,7 @@ impl Build<'_> {
             &mut self.journal,
         )
         .await?;
-        self.close_desk(script).await;
+        self.close_desk(script);
         self.check_files()?;
         match next {
             Next::Finish(status) => Ok(status),
@@ -212,7 +212,9 @@ impl Build<'_> {
             status,
             duration: self.elapsed(),
         });
+        self.journal.idle();
         if let Some(desk) = &mut self.desk {
+            desk.offer_edits().await;
             desk.bid_farewell(status.name()).await;
         }
         let written = self.check_files();

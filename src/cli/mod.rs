@@ -189,6 +189,14 @@ fn execute(given: &[OsString]) -> Result<Exit> {
         crate::debug::guard::watch().ok();
         return Ok(Exit::Success);
     }
+    #[cfg(feature = "run")]
+    if let [_, only] = given
+        && only == crate::runtime::host::watch::WATCH
+    {
+        // Where a process has gone already, there is nothing to end.
+        crate::runtime::host::watch::watch().ok();
+        return Ok(Exit::Success);
+    }
     let arguments = Cli::from_arg_matches(&command().get_matches_from(given));
     match arguments.unwrap_or_else(|error| error.exit()).verb {
         #[cfg(feature = "run")]
@@ -258,10 +266,15 @@ fn style(color: Color, is_terminal: bool, verbosity: Verbosity) -> Style {
         }
     };
     let columns = variable("COLUMNS").and_then(|columns| columns.parse().ok());
+    let measure: Option<fn() -> Option<usize>> = match columns {
+        None => Some(terminal_width),
+        Some(_) => None,
+    };
     let width = columns.or_else(terminal_width).unwrap_or(100);
     Style {
         color,
-        width: width.clamp(40, 400),
+        width: usable(width),
+        measure,
         verbosity,
         unicode: speaks_unicode(),
         reader: reader(is_terminal),
@@ -292,7 +305,11 @@ fn speaks_unicode() -> bool {
 
 fn terminal_width() -> Option<usize> {
     let size = rustix::termios::tcgetwinsize(std::io::stderr()).ok()?;
-    (size.ws_col > 0).then_some(usize::from(size.ws_col))
+    (size.ws_col > 0).then_some(usable(size.ws_col.into()))
+}
+
+fn usable(width: usize) -> usize {
+    width.clamp(40, 400)
 }
 
 #[cfg(feature = "run")]

@@ -20,6 +20,16 @@ pub(super) struct PartArguments {
 }
 
 impl PartArguments {
+    /// The first of these flags that was given.
+    pub(super) fn given(&self) -> Option<&'static str> {
+        let given = [
+            ("--plan", self.plan),
+            ("--phase", !self.phase.is_empty()),
+            ("--from", self.from.is_some()),
+        ];
+        given.into_iter().find_map(|(flag, is)| is.then_some(flag))
+    }
+
     pub(super) fn part(&self) -> Part {
         Part {
             phases: self.phase.clone(),

@@ -303,6 +303,22 @@ impl Arguments {
         }
     }
 
+    /// What a shell before any phase could only ignore.
+    pub(super) fn check_for_shell(&self) -> Result<()> {
+        let flag = if self.aws.write_secrets_template {
+            Some("--write-secrets-template")
+        } else {
+            self.part.given()
+        };
+        match flag {
+            Some(flag) => Err(Error::usage(format!(
+                "{flag} is of no use to shell, which runs no phase"
+            ))
+            .hint("`buildspec run` takes it")),
+            None => Ok(()),
+        }
+    }
+
     /// How the log is shown.
     pub(super) fn display(&self) -> (LogFormat, Style) {
         let verbosity = match (self.quiet, self.verbose) {

@@ -15,6 +15,7 @@ pub(super) struct ShellArguments {
 }
 
 pub(super) fn execute(arguments: ShellArguments) -> Result<Exit> {
+    arguments.run.check_for_shell()?;
     if !super::debugger::has_terminal() {
         return Err(Error::usage("shell needs a terminal"));
     }

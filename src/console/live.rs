@@ -45,6 +45,11 @@ impl Live {
         }
     }
 
+    /// The screen has so many columns now.
+    pub(super) fn fit(&mut self, columns: usize) {
+        self.style.width = columns;
+    }
+
     /// Something begins that may take long.
     pub(super) fn start(&mut self, text: &str) {
         self.stop();
@@ -246,6 +251,7 @@ mod tests {
         let mut live = Live::new(Style {
             color: true,
             width: 80,
+            measure: None,
             verbosity: Verbosity::Normal,
             unicode: true,
             reader: Reader::Terminal,

@@ -45,6 +45,8 @@ pub struct Style {
     pub color: bool,
     /// Columns; `usize::MAX` where lines are not to be broken.
     pub width: usize,
+    /// Tells the columns anew, where they may change.
+    pub measure: Option<fn() -> Option<usize>>,
     pub verbosity: Verbosity,
     /// The terminal's letters are not only ASCII's.
     pub unicode: bool,

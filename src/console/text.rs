@@ -186,6 +186,7 @@ mod tests {
         Style {
             color: false,
             width: 40,
+            measure: None,
             verbosity: Verbosity::Normal,
             unicode,
             reader: crate::console::Reader::File,

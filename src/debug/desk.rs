@@ -13,7 +13,8 @@ use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use super::Settings;
-use super::breaks::Breaks;
+use super::breaks::{BreakPoint, Breaks};
+use super::closing::WriteBack;
 use super::edits::Edit;
 use super::front::{Front, Gone};
 use super::guard::Terminal;
@@ -22,7 +23,6 @@ use super::reception::Reception;
 use super::scene::{Scene, Why};
 use super::screen;
 use super::texts::{self, State};
-use super::wire::ToTerminal;
 use crate::engine::event::Event;
 use crate::engine::journal::Journal;
 use crate::engine::pause::{Order, Pause, Stop};
@@ -79,6 +79,8 @@ pub struct Desk {
     pub(super) inside: Inside,
     pub(super) breaks: Breaks,
     pub(super) edits: Vec<Edit>,
+    /// What is asked when the build has ended.
+    pub(super) write_back: Option<WriteBack>,
     /// Something was shown that tells of secrets already.
     pub(super) warned: bool,
     pub(super) front: Option<Front>,
@@ -126,6 +128,7 @@ impl Desk {
             door,
             inside,
             edits: Vec::new(),
+            write_back: None,
             warned: false,
             front: None,
             reception,
@@ -165,6 +168,9 @@ impl Desk {
                     self.front = Some(front);
                     let how = shown(&order).to_owned();
                     journal.borrow_mut().emit(&Event::Resumed(how));
+                    if order == Order::Skip {
+                        say_what_is_skipped(&scene, &mut journal.borrow_mut());
+                    }
                     return Ok(order);
                 }
                 // Somebody else may attach.
@@ -275,8 +281,12 @@ impl Desk {
         } else {
             format!("build {} has ended: {status}", self.facts.number)
         };
-        for mut front in self.front.take().into_iter().chain(waiting) {
-            front.tell(&ToTerminal::Bye(bye.clone())).await.ok();
+        let mut front = self.front.take();
+        if let Some(front) = &mut front {
+            self.catch_up(front).await.ok();
+        }
+        for front in front.into_iter().chain(waiting) {
+            front.bid_farewell(bye.clone()).await;
         }
         self.reception = None;
         self.release();
@@ -306,6 +316,18 @@ impl Drop for Sane {
     fn drop(&mut self) {
         self.0.restore();
     }
+}
+
+/// The log of a build without one of its commands must not pass for that of a whole one.
+fn say_what_is_skipped(scene: &Scene<'_>, journal: &mut Journal) {
+    let point = BreakPoint::from(scene.stop.run);
+    let command = scene.stop.text.trim().lines().next().unwrap_or_default();
+    let text = match scene.why {
+        Why::Failed(_) => format!("counted as successful in the debugger: {point}: {command}"),
+        _ => format!("left out in the debugger: {point}: {command}"),
+    };
+    journal.say(format!("buildspec: {text}"));
+    journal.emit(&Event::Warning(text));
 }
 
 fn shown(order: &Order) -> &'static str {

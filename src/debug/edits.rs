@@ -14,6 +14,7 @@ pub(super) struct Edit {
     pub(super) at: BreakPoint,
     /// Where the old one stands.
     pub(super) span: Span,
+    pub(super) was: String,
     pub(super) now: String,
 }
 
@@ -39,12 +40,27 @@ pub(super) fn apply(source: &Source, edits: &[Edit]) -> Result<String, String> {
             .find(fits);
         text = placed.ok_or_else(|| {
             format!(
-                "{}: the new text can't stand in the old one's place (is it an alias?)",
+                "{}: the new text can't stand in the old one's place (does an alias refer to it?)",
                 edit.at
             )
         })?;
     }
     Ok(text)
+}
+
+/// What changed, command by command, where it can't stand in the buildspec.
+pub(super) fn apart(source: &Source, edits: &[Edit]) -> String {
+    let mut edits: Vec<&Edit> = edits.iter().collect();
+    edits.sort_by_key(|edit| edit.span.start);
+    let ended = |text: &str| format!("{}\n", text.trim_end_matches('\n'));
+    edits
+        .into_iter()
+        .map(|edit| {
+            let (line, column) = source.position(edit.span.start);
+            let name = format!("{}:{line}:{column} {}", source.name(), edit.at);
+            diff(&name, &ended(&edit.was), &ended(&edit.now))
+        })
+        .collect()
 }
 
 /// What changed, as `diff -u` shows it.
@@ -232,6 +248,7 @@ phases:
         Edit {
             at,
             span: list[at.number - 1].span,
+            was: list[at.number - 1].value.clone(),
             now: now.to_owned(),
         }
     }
@@ -292,6 +309,20 @@ phases:
             assert!(diff.contains(lines), "{at} {now:?}\n{diff}");
             assert_eq!(diff.matches("@@").count(), 2, "{diff}");
         }
+    }
+
+    #[test]
+    fn what_can_t_be_placed_is_shown_by_itself() {
+        let text = "version: 0.2\nphases:\n  build:\n    commands:\n      - &same echo one\n      - *same\n";
+        let source = Source::new("b.yml", text);
+        let edits = [edit(text, "BUILD:1", "echo two\necho three\n")];
+        assert!(apply(&source, &edits).is_err());
+        let shown = apart(&source, &edits);
+        assert!(shown.starts_with("--- b.yml:5:"), "{shown}");
+        assert!(
+            shown.ends_with("-echo one\n+echo two\n+echo three\n"),
+            "{shown}"
+        );
     }
 
     #[test]

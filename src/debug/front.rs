@@ -44,6 +44,8 @@ pub(super) struct Front {
     pub(super) term: String,
     /// Rows and columns.
     pub(super) size: (u16, u16),
+    /// So many bytes of the log have been shown here, or are too old to be.
+    pub(super) seen: u64,
 }
 
 impl Front {
@@ -57,6 +59,7 @@ impl Front {
             frames,
             term: String::new(),
             size: (24, 80),
+            seen: 0,
         };
         let hello = tokio::time::timeout(PATIENCE, front.frames.recv()).await;
         let Ok(Some(Frame::Told(FromTerminal::Hello {
@@ -85,6 +88,15 @@ impl Front {
     pub(super) async fn tell(&mut self, what: &ToTerminal) -> Result<(), Gone> {
         let frame = wire::told(what);
         self.writer.write_all(&frame).await.map_err(|_| Gone)
+    }
+
+    /// Takes leave, and waits until all has been shown: the end of this process ends its own terminal's thread as well.
+    pub(super) async fn bid_farewell(mut self, words: String) {
+        let last = async {
+            self.tell(&ToTerminal::Bye(words)).await.ok();
+            while self.frames.recv().await.is_some() {}
+        };
+        tokio::time::timeout(PATIENCE, last).await.ok();
     }
 
     /// Shows a text.

@@ -3,18 +3,17 @@
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::AsFd as _;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
 
 use rustix::termios::{
     LocalModes, OptionalActions, Termios, tcgetattr, tcgetpgrp, tcgetwinsize, tcsetattr,
 };
 
+use crate::beside;
+
 /// The only argument of the process beside us, which is this program as well.
 pub const WATCH: &str = "--watch-terminal";
-
-/// Nothing that is typed or that ends us ends it, and it may set a terminal that others have in front.
-const DEAF: &str = r#"trap '' HUP INT QUIT TERM TSTP TTIN TTOU; exec "$0" "$1""#;
 
 /// The usual modes, without moving the cursor.
 const USUAL: &str = "\x1b[?1047l\x1b[?1l\x1b[?25h\x1b[?1000l\x1b[?1002l\x1b[0m";
@@ -91,15 +90,10 @@ impl Terminal {
 impl Watch {
     /// Without `/proc` or a shell on this host, nobody watches.
     fn start() -> Self {
-        use std::os::unix::process::CommandExt as _;
-        // This very program, even where its file was replaced meanwhile.
-        let own = format!("/proc/{}/exe", std::process::id());
-        let child = Command::new("/bin/sh")
-            .args(["-c", DEAF, &own, WATCH])
+        let child = beside::us(WATCH)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
-            .process_group(0)
             .spawn();
         let mut child = child.ok();
         // It has to see the terminal before anybody changes it.

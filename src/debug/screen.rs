@@ -3,6 +3,7 @@
 //! One thread shows what arrives, another reads what is typed, so that the end of the build is seen at any prompt.
 
 use std::io::{self, Read as _, Write as _};
+use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -93,6 +94,8 @@ pub fn serve(
     let end = show(&mut socket, terminal, &lent, &jobs);
     lent.store(false, Ordering::SeqCst);
     terminal.restore();
+    // Tells the build that its last words have been shown; the keyboard's thread holds the socket, too.
+    socket.shutdown(Shutdown::Both).ok();
     end
 }
 
@@ -165,7 +168,7 @@ impl Keyboard {
             Err(error) => {
                 self.terminal
                     .show(format!("the prompt can't be shown: {error}\r\n").as_bytes());
-                self.socket.shutdown(std::net::Shutdown::Both).ok();
+                self.socket.shutdown(Shutdown::Both).ok();
                 return;
             }
         };

@@ -1,14 +1,14 @@
 //! The prompt: one verb after the other, until one of them lets the build go on.
 
-use std::io::{Read as _, Seek as _, SeekFrom};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 
 use super::breaks::BreakPoint;
 use super::desk::{Desk, Left};
 use super::edits::Edit;
-use super::front::{Front, Said};
+use super::front::{Front, Gone, Said};
 use super::scene::{Scene, Why};
 use super::texts::{self, State};
-use super::verbs::{self, VERBS, Verb};
+use super::verbs::{self, LOG_LINES, VERBS, Verb};
 use crate::console::message::harmless;
 use crate::engine::pause::Order;
 use crate::runtime::Lost;
@@ -25,6 +25,7 @@ impl Desk {
         scene: &Scene<'_>,
     ) -> Result<Order, Left> {
         let point = BreakPoint::from(scene.stop.run);
+        self.catch_up(front).await?;
         front
             .say(format!("\nStopped at {point}: {}\n", scene.why))
             .await?;
@@ -86,6 +87,7 @@ impl Desk {
     ) -> Result<Option<Order>, Left> {
         let inside_command = scene.why == Why::Waiting;
         let refusal = match &verb {
+            Verb::Retry if inside_command => "the command still runs: `continue` lets it go on",
             Verb::Retry if !matches!(scene.why, Why::Failed(_)) => {
                 "nothing has failed here: `next` runs the command"
             }
@@ -159,14 +161,18 @@ impl Desk {
             .inside
             .ask(&texts::asked_to_resume(&self.layout))
             .await?;
-        if scene.why != Why::Waiting {
-            if carry || asked == b"carry" {
-                self.carry(front).await?;
-            } else {
-                let text = self.left_in_the_shell(scene).await?;
-                if !text.is_empty() {
-                    front.sentence(&text).await?;
-                }
+        if scene.why == Why::Waiting {
+            if asked == b"carry" {
+                front
+                    .sentence("--carry has no meaning here: the command that runs keeps its own directory and variables.")
+                    .await?;
+            }
+        } else if carry || asked == b"carry" {
+            self.carry(front).await?;
+        } else {
+            let text = self.left_in_the_shell(scene).await?;
+            if !text.is_empty() {
+                front.sentence(&text).await?;
             }
         }
         if asked.is_empty() {
@@ -268,6 +274,7 @@ impl Desk {
             self.edits.push(Edit {
                 at,
                 span: scene.stop.run.command.span,
+                was: scene.stop.run.command.value.clone(),
                 now: new.clone(),
             });
         }
@@ -305,27 +312,52 @@ impl Desk {
         Ok(text)
     }
 
-    fn log(&self, lines: usize) -> String {
-        let read = || {
-            let mut file = std::fs::File::open(self.facts.folder.join("build.log"))?;
-            let length = file.metadata()?.len();
-            file.seek(SeekFrom::Start(length.saturating_sub(LOG_BYTES)))?;
-            let mut bytes = Vec::new();
-            file.read_to_end(&mut bytes)?;
-            std::io::Result::Ok(bytes)
+    /// Shows a terminal that is not the build's own what has been printed since it was last told.
+    pub(super) async fn catch_up(&self, front: &mut Front) -> Result<(), Gone> {
+        if self.settings.terminal {
+            return Ok(());
+        }
+        // Who can't read it here is told when he asks for it.
+        let Ok((bytes, end)) = self.read_log(front.seen) else {
+            return Ok(());
         };
-        match read() {
-            Ok(bytes) => {
-                let all: Vec<&[u8]> = bytes.split(|&byte| byte == b'\n').collect();
-                let all = all.strip_suffix(&[&b""[..]]).unwrap_or(&all);
-                let last = &all[all.len().saturating_sub(lines)..];
-                last.iter()
-                    .map(|line| crate::console::flat(line) + "\n")
-                    .collect()
-            }
+        let before = front.seen < end.saturating_sub(LOG_BYTES);
+        front.seen = end;
+        let (text, more) = last_lines(&bytes, LOG_LINES);
+        if before || more {
+            let told = format!("... more before these {LOG_LINES} lines, `log LINES` shows it\n");
+            front.say(told).await?;
+        }
+        front.say(text).await
+    }
+
+    fn log(&self, lines: usize) -> String {
+        match self.read_log(0) {
+            Ok((bytes, _)) => last_lines(&bytes, lines).0,
             Err(error) => format!("the log can't be read: {error}\n"),
         }
     }
+
+    /// The log from a place on, but for what is too much, and where it ends.
+    fn read_log(&self, from: u64) -> io::Result<(Vec<u8>, u64)> {
+        let mut file = std::fs::File::open(self.facts.folder.join("build.log"))?;
+        let length = file.metadata()?.len();
+        let from = from.max(length.saturating_sub(LOG_BYTES));
+        file.seek(SeekFrom::Start(from))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        Ok((bytes, length))
+    }
+}
+
+/// The last lines, and whether there are more.
+fn last_lines(bytes: &[u8], lines: usize) -> (String, bool) {
+    let all: Vec<&[u8]> = bytes.split(|&byte| byte == b'\n').collect();
+    let all = all.strip_suffix(&[&b""[..]]).unwrap_or(&all);
+    let left_out = all.len().saturating_sub(lines);
+    let last = all[left_out..].iter();
+    let text = last.map(|line| crate::console::flat(line) + "\n").collect();
+    (text, left_out > 0)
 }
 
 async fn quit(

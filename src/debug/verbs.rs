@@ -73,7 +73,7 @@ pub const VERBS: &[(&str, &str, &str)] = &[
 ];
 
 /// Lines of the log, when none were asked for.
-const LOG_LINES: usize = 40;
+pub(super) const LOG_LINES: usize = 40;
 
 /// Reads a line; `None` for an empty one.
 ///

@@ -33,7 +33,7 @@ impl Door {
         match self {
             #[cfg(feature = "docker")]
             Self::Docker(door) => door.terminal(program).await,
-            Self::Host(door) => door.terminal(program),
+            Self::Host(door) => door.terminal(program).await,
         }
     }
 }

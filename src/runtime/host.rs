@@ -1,6 +1,7 @@
 //! The host's own shell, in a copy of the source: no engine needed, and no isolation.
 
 mod door;
+pub mod watch;
 
 use std::ffi::OsString;
 use std::io;
@@ -230,8 +231,14 @@ pub fn remove(root: &Path) -> io::Result<()> {
 
 /// Kills all that descends from this process, until nothing is left.
 fn kill_descendants() {
+    let us = rustix::process::getpid().as_raw_nonzero().get();
+    kill(|| descendants(&processes(), us));
+}
+
+/// Kills what is found, until nothing is.
+fn kill(find: impl Fn() -> Vec<i32>) {
     for _ in 0..100 {
-        let all = descendants(rustix::process::getpid().as_raw_nonzero().get());
+        let all = find();
         if all.is_empty() {
             return;
         }
@@ -244,9 +251,17 @@ fn kill_descendants() {
     }
 }
 
-/// Living processes below `root`, from `/proc`.
-fn descendants(root: i32) -> Vec<i32> {
-    let mut parents = Vec::new();
+/// One that lives.
+#[derive(Clone, Copy, Debug)]
+struct Process {
+    pid: i32,
+    parent: i32,
+    session: i32,
+}
+
+/// Living processes, from `/proc`.
+fn processes() -> Vec<Process> {
+    let mut found = Vec::new();
     for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
         let Some(pid) = entry
             .file_name()
@@ -258,30 +273,38 @@ fn descendants(root: i32) -> Vec<i32> {
         let Ok(stat) = std::fs::read_to_string(entry.path().join("stat")) else {
             continue;
         };
-        // The name in parentheses may hold anything; the fields after the last one are state and parent.
+        // The name in parentheses may hold anything; the fields after the last one are state, parent, group, session.
         let mut fields = stat
             .rsplit(')')
             .next()
             .unwrap_or_default()
             .split_whitespace();
-        let (Some(state), Some(parent)) = (fields.next(), fields.next()) else {
+        let state = fields.next();
+        let mut number = || fields.next()?.parse::<i32>().ok();
+        let (Some(parent), Some(_), Some(session)) = (number(), number(), number()) else {
             continue;
         };
-        if state != "Z"
-            && let Ok(parent) = parent.parse::<i32>()
-        {
-            parents.push((pid, parent));
+        if state != Some("Z") {
+            found.push(Process {
+                pid,
+                parent,
+                session,
+            });
         }
     }
+    found
+}
+
+/// Those below `root`.
+fn descendants(all: &[Process], root: i32) -> Vec<i32> {
     let mut found = vec![root];
     let mut at = 0;
     while at < found.len() {
         let parent = found[at];
         found.extend(
-            parents
-                .iter()
-                .filter(|(_, of)| *of == parent)
-                .map(|(pid, _)| *pid),
+            all.iter()
+                .filter(|process| process.parent == parent)
+                .map(|process| process.pid),
         );
         at += 1;
     }

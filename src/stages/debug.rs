@@ -59,10 +59,10 @@ impl Build<'_> {
         Ok(())
     }
 
-    pub(crate) async fn close_desk(&mut self, script: &Script) {
+    pub(crate) fn close_desk(&mut self, script: &Script) {
         let file = self.buildspec_file();
         if let Some(desk) = &mut self.desk {
-            desk.close(&script.source, file, &mut self.journal).await;
+            desk.close(&script.source, file, &mut self.journal);
         }
     }
 

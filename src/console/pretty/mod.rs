@@ -95,6 +95,17 @@ impl<W: Write + Send> Pretty<W> {
         self.quiet() || self.style.is_live() && self.style.verbosity == Verbosity::Normal
     }
 
+    /// A window may have become wider or narrower.
+    fn measure(&mut self) {
+        let Some(width) = self.style.measure.and_then(|measure| measure()) else {
+            return;
+        };
+        self.style.width = width;
+        if let Some(live) = &mut self.live {
+            live.fit(width);
+        }
+    }
+
     fn line(&mut self, line: impl AsRef<str>) {
         self.text.extend_from_slice(line.as_ref().as_bytes());
         self.text.push(b'\n');
@@ -363,6 +374,9 @@ impl<W: Write + Send> Watcher for Pretty<W> {
     fn event(&mut self, _at: Timestamp, event: &Event<'_>) -> io::Result<()> {
         if let Event::Output(bytes) = event {
             return self.output(bytes);
+        }
+        if !matches!(event, Event::Progress(_)) {
+            self.measure();
         }
         self.end_output();
         if !matches!(event, Event::Finding { .. }) {

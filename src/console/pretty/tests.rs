@@ -25,6 +25,7 @@ fn plain() -> Style {
     Style {
         color: false,
         width: 60,
+        measure: None,
         verbosity: Verbosity::Normal,
         unicode: true,
         reader: Reader::File,
@@ -140,6 +141,26 @@ fn a_success_off_a_terminal() {
          exported   TAG=v1\\u{1b}[2J\n\n\
          SUCCEEDED after 1m05s\n"
     );
+}
+
+#[test]
+fn lines_fit_a_window_that_changes() {
+    thread_local!(static WIDTH: std::cell::Cell<usize> = const { std::cell::Cell::new(70) });
+    let style = Style {
+        measure: Some(|| Some(WIDTH.get())),
+        ..plain()
+    };
+    let screen = Screen::default();
+    let mut pretty = Pretty::new(screen.clone(), style);
+    let long = E::Warning("word ".repeat(40));
+    for width in [70, 50, 90] {
+        WIDTH.set(width);
+        screen.0.lock().unwrap().clear();
+        pretty.event(Timestamp::UNIX_EPOCH, &long).unwrap();
+        let shown = String::from_utf8(screen.0.lock().unwrap().clone()).unwrap();
+        let widest = shown.lines().map(str::len).max().unwrap();
+        assert!((width - 5..=width).contains(&widest), "{width}: {shown}");
+    }
 }
 
 #[test]

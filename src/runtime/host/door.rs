@@ -8,6 +8,7 @@ use std::process::Stdio;
 use futures_util::StreamExt as _;
 use tokio::process::{Child, Command};
 
+use super::watch::Watch;
 use super::{pieces, until_complaints_end};
 use crate::error::{Error, Result};
 use crate::runtime::terminal::{Program, Size, Terminal};
@@ -70,7 +71,7 @@ impl Door {
     }
 
     /// A program on a terminal of its own.
-    pub fn terminal(&self, program: &Program) -> Result<Terminal> {
+    pub async fn terminal(&self, program: &Program) -> Result<Terminal> {
         let failed = |error: pty_process::Error| {
             Error::environment("a terminal can't be opened").because(error)
         };
@@ -86,6 +87,17 @@ impl Door {
         let mut child = pty_process::Command::from(command)
             .spawn(pts)
             .map_err(failed)?;
+        let watch = match child.id() {
+            Some(leader) => Watch::start(leader).await.ok(),
+            None => None,
+        };
+        let over = tokio::spawn(async move {
+            let ended: io::Result<_> = child.wait().await;
+            if let Some(watch) = watch {
+                watch.end().await;
+            }
+            drop(ended);
+        });
         let sized = pty
             .as_fd()
             .try_clone_to_owned()
@@ -104,8 +116,7 @@ impl Door {
                 rustix::termios::tcsetwinsize(&sized, size).ok();
             }),
             ended: Box::pin(async move {
-                let ended: io::Result<_> = child.wait().await;
-                drop(ended);
+                over.await.ok();
             }),
         })
     }

@@ -73,6 +73,82 @@ fn a_kill_at_the_prompt_leaves_the_terminal_sane() {
 }
 
 #[test]
+fn a_kill_ends_what_runs_in_a_shell_on_the_host() {
+    let source = Source::commands(COMMANDS);
+    let mut terminal = stopped(&source, Runtime::Host);
+    terminal.line("shell");
+    terminal.expect("BUILD:2 src ");
+    let file = source.path().join("pids");
+    let name = file.display();
+    terminal.line(&format!("echo $$ >>{name}; sleep 1000 & echo $! >>{name}"));
+    terminal.line(&format!(
+        "sh -c 'trap \"\" HUP; echo $$ >>{name}; exec sleep 1000'"
+    ));
+    let pids = || std::fs::read_to_string(&file).unwrap_or_default();
+    eventually("all run", || pids().lines().count() == 3);
+    let alive = || {
+        let all = pids();
+        let stat = |pid: &str| std::fs::read_to_string(format!("/proc/{pid}/stat")).ok();
+        all.lines()
+            .filter_map(stat)
+            .filter(|stat| !stat.contains(") Z "))
+            .count()
+    };
+    assert_eq!(alive(), 3);
+    terminal.child.kill().unwrap();
+    terminal.child.wait().unwrap();
+    eventually("none runs any more", || alive() == 0);
+}
+
+#[test]
+fn the_last_question_is_asked_when_the_build_has_ended() {
+    both("the last question", |runtime| {
+        for time in ["60", "8s"] {
+            let text = "version: 0.2\nphases:\n  build:\n    commands:\n      - test old\nartifacts:\n  files: [buildspec.yml]\n";
+            let source = Source::with(text);
+            let arguments = ["--break", "BUILD", "--timeout", time];
+            let editor = ("EDITOR".to_owned(), "sed -i s/old/new/".to_owned());
+            let mut terminal = Terminal::of("run", source.path(), runtime, &arguments, &[editor]);
+            terminal.expect("(debug) BUILD:1> ");
+            terminal.line("edit");
+            terminal.expect("SUCCEEDED after");
+            terminal.expect("[y/N]");
+            assert_eq!(source.record()["buildStatus"], "SUCCEEDED");
+            if time == "60" {
+                kill_process(Pid::from_child(&terminal.child), Signal::TERM).unwrap();
+            } else {
+                // The time-out comes and goes.
+                thread::sleep(Duration::from_secs(9));
+                terminal.line("y");
+                terminal.expect("Written.");
+            }
+            assert_eq!(terminal.ends(), Some(0), "{}", terminal.screen());
+            assert!(terminal.is_sane());
+            let read = |path: &Path| fs::read_to_string(path).unwrap();
+            assert_eq!(read(&source.kept().join("artifacts/buildspec.yml")), text);
+            let now = read(&source.path().join("buildspec.yml"));
+            assert_eq!(now.contains("test new"), time != "60", "{now}");
+        }
+    });
+}
+
+#[test]
+fn a_shell_takes_no_part_of_a_build() {
+    for flags in [
+        &["--plan"][..],
+        &["--phase", "BUILD"],
+        &["--from", "BUILD"],
+        &["--write-secrets-template"],
+    ] {
+        let source = Source::commands(COMMANDS);
+        let mut terminal = Terminal::of("shell", source.path(), Runtime::Host, flags, &[]);
+        terminal.expect(&format!("{} is of no use to shell", flags[0]));
+        assert_eq!(terminal.ends(), Some(2), "{}", terminal.screen());
+        assert!(!source.path().join(".buildspec").exists());
+    }
+}
+
+#[test]
 fn a_container_that_dies_at_the_prompt() {
     if !engine("dead container at the prompt") {
         return;
@@ -143,6 +219,9 @@ fn a_build_without_a_terminal_is_attached_to() {
         });
         let mut first = Terminal::start(&attach, &[]);
         first.expect("attached to build 1");
+        // Who comes later sees what has been printed.
+        first.expect("Running command echo one");
+        first.expect("\none\r\n");
         first.expect("Stopped at BUILD:2: break point");
         let mut second = Terminal::start(&attach, &[]);
         second.expect("somebody sits at this build's debugger already");
@@ -161,13 +240,22 @@ fn a_build_without_a_terminal_is_attached_to() {
         third.line("exit");
         third.expect("(debug) BUILD:2> ");
         third.line("skip");
+        third.expect("counted as successful in the debugger: BUILD:2: false");
+        third.expect("\nthree\r\n");
         third.expect("build 1 has ended: SUCCEEDED");
         assert_eq!(third.ends(), Some(0));
         assert!(third.is_sane());
         let ended = build.finish();
         ends_with(0, &ended);
         contains(&ended.complaint(), "buildspec attach 1 --output");
-        contains(&String::from_utf8_lossy(&ended.stdout), "\nthree\n");
+        let printed = String::from_utf8_lossy(&ended.stdout);
+        contains(&printed, "\nthree\n");
+        contains(
+            &printed,
+            "buildspec: counted as successful in the debugger: BUILD:2: false\n",
+        );
+        contains(&ended.complaint(), "warning: counted as successful");
+        assert_eq!(first.screen().matches("\none\r\n").count(), 1);
         let mut late = Terminal::start(&attach, &[]);
         late.expect("build 1 has ended: SUCCEEDED");
         assert_eq!(late.ends(), Some(4));

@@ -83,6 +83,7 @@ transcripts! {
     carry
     completion
     edit
+    edit_anchor
     edit_fails
     env
     failure
