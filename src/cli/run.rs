@@ -354,13 +354,27 @@ impl Instead {
         style: Style,
     ) -> Result<bool> {
         if self.template {
-            let file = crate::template::write(options)?;
+            let file = crate::template::write(options).await?;
             console::message::print(&format!("wrote {}: fill in the values\n", file.display()));
         } else if self.plan {
             let plan = crate::plan::make(options).await?;
+            say_remarks(options, style);
             console::plan::print(&plan, format, style);
         }
         Ok(self.template || self.plan)
+    }
+}
+
+/// As the build would say them; on standard error, where they spoil no plan.
+fn say_remarks(options: &Options, style: Style) {
+    for remark in &options.project.remarks {
+        let kind = match remark.warning {
+            true => "warning",
+            false if style.verbosity == Verbosity::Verbose => "note",
+            false => continue,
+        };
+        let text = console::message::harmless(&remark.text);
+        console::message::print(&format!("{kind}: {text}\n"));
     }
 }
 
@@ -375,8 +389,16 @@ pub(super) fn exit(ended: &Ended) -> Exit {
     }
 }
 
-/// Settles the flags; a `recorded` build's project counts instead of that of `--project`.
-pub(super) fn settle(arguments: Arguments, recorded: Option<Reading>) -> Result<Options> {
+/// What a recorded build says, which counts instead of what this machine does.
+pub(super) struct AsRecorded {
+    /// Instead of `--project`.
+    pub(super) reading: Reading,
+    /// Above the environment's, below `--region`.
+    pub(super) region: Option<String>,
+}
+
+/// Settles the flags, and what is `recorded` of a build that is to run again.
+pub(super) fn settle(arguments: Arguments, recorded: Option<AsRecorded>) -> Result<Options> {
     let source = source(&arguments.source)?;
     let output = absolute(
         arguments
@@ -388,11 +410,12 @@ pub(super) fn settle(arguments: Arguments, recorded: Option<Reading>) -> Result<
         .aws
         .region
         .clone()
+        .or_else(|| recorded.as_ref()?.region.clone())
         .or_else(|| super::variable("AWS_REGION"))
         .or_else(|| super::variable("AWS_DEFAULT_REGION"));
     let stack = region.as_deref().unwrap_or("us-east-1");
     let mut reading = match recorded {
-        Some(reading) => reading,
+        Some(recorded) => recorded.reading,
         None => arguments.project.read(&output, stack)?,
     };
     let machine = compute::settle(
