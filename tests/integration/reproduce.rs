@@ -623,7 +623,7 @@ print(build['id'], end='')";
     let text = moto.aws(&["codebuild", "batch-get-builds", "--ids", &id]);
     let file = source.path().join("from-the-cli.json");
     fs::write(&file, text).unwrap();
-    let arn = format!("arn:aws:codebuild:us-east-1:123456789012:build/{id}");
+    let arn = format!("arn:aws:codebuild:eu-west-1:123456789012:build/{id}");
     for build in [file.to_str().unwrap(), &id, &arn, "latest:shop"] {
         let mut emulator = Emulator::reproduce(build, source.path(), Runtime::Host);
         moto.serve(&mut emulator);
