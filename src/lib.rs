@@ -47,6 +47,8 @@ pub mod places;
 pub mod plan;
 pub mod project;
 #[cfg(feature = "run")]
+pub mod publish;
+#[cfg(feature = "run")]
 pub mod record;
 #[cfg(feature = "run")]
 pub mod registry;

@@ -1,14 +1,13 @@
 //! The output directory: one folder per build, numbered.
 
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write as _};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustix::fs::{FlockOperation, flock};
 use rustix::io::Errno;
-use tempfile::NamedTempFile;
 
 use crate::error::{Error, Result};
 
@@ -51,6 +50,9 @@ impl BuildFolder {
         let first = !output.exists();
         let taken = loop {
             prepare(output)?;
+            if builds.is_symlink() {
+                return Err(failed(io::Error::other("`builds` in it is a link")));
+            }
             fs::create_dir_all(&builds).map_err(failed)?;
             let number = next_number(output);
             let path = builds.join(number.to_string());
@@ -99,16 +101,15 @@ impl BuildFolder {
 
 /// Makes the directory itself, kept out of Git.
 pub fn prepare(output: &Path) -> Result<()> {
-    fs::create_dir_all(output)
-        .and_then(|()| {
-            let ignore = output.join(".gitignore");
-            if ignore.exists() {
-                Ok(())
-            } else {
-                fs::write(ignore, IGNORED)
-            }
-        })
-        .map_err(|error| failed(output, &error))
+    let made = fs::create_dir_all(output).and_then(|()| {
+        // A link of this name, which a source may bring, is not followed.
+        match File::create_new(output.join(".gitignore")) {
+            Ok(mut ignore) => ignore.write_all(IGNORED.as_bytes()),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+            Err(error) => Err(error),
+        }
+    });
+    made.map_err(|error| failed(output, &error))
 }
 
 /// Removes the output directory where nothing is in it but our own file for Git.
@@ -129,42 +130,6 @@ fn failed(output: &Path, error: &io::Error) -> Error {
         output.display()
     ))
     .hint("name another one with --output")
-}
-
-/// Moves what a build collected to where the user wants it; files of the same name are replaced, others stay.
-pub fn publish(from: &Path, to: &Path) -> Result<()> {
-    let failed = |error: io::Error| {
-        Error::environment(format!("{} can't be written: {error}", to.display()))
-            .hint(format!("all of it is in {}", from.display()))
-    };
-    fs::create_dir_all(to).map_err(failed)?;
-    for entry in walkdir::WalkDir::new(from).min_depth(1) {
-        let entry = entry.map_err(|error| failed(error.into()))?;
-        let inside = entry.path().strip_prefix(from).unwrap_or(entry.path());
-        let target = to.join(inside);
-        if entry.file_type().is_dir() {
-            fs::create_dir_all(&target).map_err(failed)?;
-        } else if fs::rename(entry.path(), &target).is_err() {
-            // Another file system.
-            copy(entry.path(), &target).map_err(failed)?;
-        }
-    }
-    fs::remove_dir_all(from).map_err(failed)
-}
-
-/// The file appears under its name only when it is whole; until then, one that is there stays.
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
-    if from.is_symlink() {
-        fs::remove_file(to).ok();
-        return symlink(fs::read_link(from)?, to);
-    }
-    let mut new = NamedTempFile::new_in(to.parent().unwrap_or(to))?;
-    let mut old = File::open(from)?;
-    io::copy(&mut old, new.as_file_mut())?;
-    new.as_file()
-        .set_permissions(old.metadata()?.permissions())?;
-    new.persist(to)?;
-    Ok(())
 }
 
 /// The number that the next build will have, if nobody else takes it.
@@ -253,19 +218,18 @@ mod tests {
     }
 
     #[test]
-    fn publishing_replaces_files_and_leaves_others() {
+    fn follows_no_link_that_a_source_brings() {
         let folder = tempfile::tempdir().unwrap();
-        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
-        fs::create_dir_all(from.join("d")).unwrap();
-        fs::create_dir_all(&to).unwrap();
-        fs::write(from.join("d/a"), "new").unwrap();
-        fs::create_dir(to.join("d")).unwrap();
-        fs::write(to.join("d/a"), "old").unwrap();
-        fs::write(to.join("mine"), "kept").unwrap();
-        publish(&from, &to).unwrap();
-        assert_eq!(fs::read_to_string(to.join("d/a")).unwrap(), "new");
-        assert_eq!(fs::read_to_string(to.join("mine")).unwrap(), "kept");
-        assert!(!from.exists());
+        let (output, other) = (folder.path().join("output"), folder.path().join("other"));
+        fs::create_dir_all(&output).unwrap();
+        symlink(&other, output.join(".gitignore")).unwrap();
+        symlink(folder.path(), output.join("builds")).unwrap();
+        let error = BuildFolder::take(&output, 2).unwrap_err();
+        assert!(
+            error.message.ends_with("`builds` in it is a link"),
+            "{error}"
+        );
+        assert!(!other.exists());
     }
 
     #[test]

@@ -22,8 +22,25 @@ pub enum Kind {
     File,
     /// A directory.
     Directory,
-    /// A symbolic link to a directory, or to nothing; links to directories are not descended into.
-    Link,
+    /// A directory that the build's user may not list or enter.
+    Unreadable,
+    /// Nobody can say: a directory above may not be entered.
+    Hidden,
+    /// A device, a pipe or a socket.
+    Special,
+    /// A symbolic link to anything but a regular file; links to directories are not descended into.
+    Link(Leads),
+}
+
+/// What a symbolic link leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leads {
+    /// A directory.
+    Directory,
+    /// A device, a pipe or a socket.
+    Special,
+    /// Nothing that is there, or that may be looked at; itself.
+    Nowhere,
 }
 
 /// A listing that can't be used.
@@ -50,50 +67,78 @@ impl Root {
     /// Runs in dash, bash and busybox. All names begin with a dot, so that none can be taken for one of the words in
     /// between. No `-L`: a directory that is linked many times (pnpm's `node_modules`) would come out many times.
     ///
-    /// GNU's `find` says in one pass what everything is. Any other needs three, and a process for each link. An image
+    /// GNU's `find` says in one pass what everything is. Any other leaves to a shell all but plain files. An image
     /// without `find` is walked by the shell alone.
     pub const SCRIPT: &'static str = r#"how=shell
 if command -v find >/dev/null; then how=find; fi
-if find / -maxdepth 0 -printf '' >/dev/null 2>&1; then how=gnu; fi
+if find / -maxdepth 0 -xtype d -readable -executable -printf '' >/dev/null 2>&1; then how=gnu; fi
+say='say() {
+  if [ -h "$1" ]; then
+    if [ -f "$1" ]; then kind=f
+    elif [ -d "$1" ]; then kind=D
+    elif [ -e "$1" ]; then kind=S
+    else kind=l
+    fi
+  elif [ -d "$1" ]; then
+    if [ -r "$1" ] && [ -x "$1" ]; then kind=d; else kind=u; fi
+  elif [ -f "$1" ]; then kind=f
+  elif [ -e "$1" ]; then kind=s
+  else return 0
+  fi
+  printf "$kind%s\0" "$1"
+}'
+eval "$say"
 walk() {
   for entry in "$1"/* "$1"/.*; do
     case $entry in */.|*/..) continue ;; esac
+    say "$entry"
     if [ -d "$entry" ] && [ ! -h "$entry" ]; then
-      printf 'd%s\0' "$entry"
       case $2 in -) walk "$entry" - ;; 1) ;; *) walk "$entry" $(($2 - 1)) ;; esac
-    elif [ -f "$entry" ]; then
-      printf 'f%s\0' "$entry"
-    elif [ -h "$entry" ]; then
-      printf 'l%s\0' "$entry"
     fi
   done
 }
 list() {
   case $how in
   gnu)
-    find . $depth \( -type d -printf 'd%p\0' \) -o \( -type f -printf 'f%p\0' \) \
-      -o \( -type l -xtype f -printf 'f%p\0' \) -o \( -type l -printf 'l%p\0' \) ;;
+    find . $depth \( -type d -readable -executable -printf 'd%p\0' \) -o \( -type d -printf 'u%p\0' \) \
+      -o \( -type f -printf 'f%p\0' \) -o \( -type l -xtype f -printf 'f%p\0' \) \
+      -o \( -type l -xtype d -printf 'D%p\0' \) \
+      -o \( -type l \( -xtype b -o -xtype c -o -xtype p -o -xtype s \) -printf 'S%p\0' \) \
+      -o \( -type l -printf 'l%p\0' \) \
+      -o \( \( -type b -o -type c -o -type p -o -type s \) -printf 's%p\0' \) ;;
   find)
-    printf 'directories\0'
-    find . $depth -type d -print0
     printf 'files\0'
-    find . $depth \( -type f -o -type l -exec test -f {} \; \) -print0
-    printf 'links\0'
-    find . $depth -type l ! -exec test -f {} \; -print0 ;;
+    find . $depth -type f -print0
+    find . $depth ! -type f -exec sh -c "$say"'
+      for entry; do say "$entry"; done' sh {} + ;;
   shell)
     set +f
     walk . "$1" ;;
   esac
+}
+hidden() {
+  above=$1
+  while [ ! -d "$above" ]; do
+    above=${above%/*}
+    [ -n "$above" ] || return 1
+  done
+  [ ! -x "$above" ]
 }
 set -f
 while [ $# -ge 2 ]; do
   case $1 in -) depth= ;; *) depth="-maxdepth $1" ;; esac
   printf 'root\0'
   if [ -d "$2" ]; then
-    printf 'directory\0'
-    case $1 in 0) ;; *) ( CDPATH= cd -- "$2" 2>/dev/null && list "$1" ) ;; esac
+    if [ -r "$2" ] && [ -x "$2" ]; then printf 'directory\0'; else printf 'unreadable\0'; fi
+    case $1 in 0) ;; *) ( CDPATH= cd -- "$2" && list "$1" ) 2>/dev/null ;; esac
   elif [ -f "$2" ]; then
     printf 'file\0'
+  elif [ -e "$2" ]; then
+    printf 'special\0'
+  elif [ -h "$2" ]; then
+    printf 'link\0'
+  elif hidden "$2"; then
+    printf 'hidden\0'
   else
     printf 'absent\0'
   fi
@@ -142,18 +187,23 @@ impl Tree {
                     kind = None;
                 }
                 b"absent" => {}
-                b"directory" => {
-                    tree.insert(root.ok_or_else(unexpected)?.path.clone(), Kind::Directory);
+                b"directory" | b"unreadable" | b"file" | b"special" | b"link" | b"hidden" => {
+                    let kind = match record {
+                        b"directory" => Kind::Directory,
+                        b"unreadable" => Kind::Unreadable,
+                        b"file" => Kind::File,
+                        b"special" => Kind::Special,
+                        b"link" => Kind::Link(Leads::Nowhere),
+                        _ => Kind::Hidden,
+                    };
+                    tree.insert(root.ok_or_else(unexpected)?.path.clone(), kind);
                 }
-                b"file" => tree.insert(root.ok_or_else(unexpected)?.path.clone(), Kind::File),
-                b"directories" => kind = Some(Kind::Directory),
                 b"files" => kind = Some(Kind::File),
-                b"links" => kind = Some(Kind::Link),
                 _ => {
                     let (stated, name) = match record {
-                        [b'd', rest @ ..] => (Some(Kind::Directory), rest),
-                        [b'f', rest @ ..] => (Some(Kind::File), rest),
-                        [b'l', rest @ ..] => (Some(Kind::Link), rest),
+                        [letter, rest @ ..] if *letter != b'.' => {
+                            (Some(stated(*letter).ok_or_else(unexpected)?), rest)
+                        }
                         rest => (kind, rest),
                     };
                     if name == b"." {
@@ -180,12 +230,12 @@ impl Tree {
     ///
     /// Where listings overlap, a link that was itself a root is known by what it points to.
     pub fn insert(&mut self, path: Vec<u8>, kind: Kind) {
-        if path == b"/" && kind != Kind::Directory {
+        if path == b"/" && !matches!(kind, Kind::Directory | Kind::Unreadable) {
             self.refused += 1;
             return;
         }
         let known = self.entries.entry(path).or_insert(kind);
-        if *known == Kind::Link {
+        if matches!(known, Kind::Link(_)) {
             *known = kind;
         }
     }
@@ -211,6 +261,19 @@ impl Tree {
             .filter(move |(path, _)| path::below(directory, path).is_some())
             .map(|(path, &kind)| (&path[..], kind))
     }
+}
+
+fn stated(letter: u8) -> Option<Kind> {
+    Some(match letter {
+        b'd' => Kind::Directory,
+        b'u' => Kind::Unreadable,
+        b'f' => Kind::File,
+        b's' => Kind::Special,
+        b'D' => Kind::Link(Leads::Directory),
+        b'S' => Kind::Link(Leads::Special),
+        b'l' => Kind::Link(Leads::Nowhere),
+        _ => return None,
+    })
 }
 
 impl<P: Into<Vec<u8>>> FromIterator<(P, Kind)> for Tree {
@@ -253,14 +316,18 @@ mod tests {
         there.flat_map(with).collect()
     }
 
-    fn list(shell: &[&str], path: Option<&std::path::Path>, roots: &[Root]) -> Vec<u8> {
-        let output = Command::new(shell[0])
+    fn script(shell: &[&str], path: Option<&std::path::Path>, roots: &[Root]) -> Command {
+        let mut command = Command::new(shell[0]);
+        command
             .env("PATH", path.unwrap_or(std::path::Path::new("/nowhere")))
             .args(&shell[1..])
             .args(["-c", Root::SCRIPT, "sh"])
-            .args(Root::arguments(roots).into_iter().map(OsString::from_vec))
-            .output()
-            .unwrap();
+            .args(Root::arguments(roots).into_iter().map(OsString::from_vec));
+        command
+    }
+
+    fn list(shell: &[&str], path: Option<&std::path::Path>, roots: &[Root]) -> Vec<u8> {
+        let output = script(shell, path, roots).output().unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stderr), "");
         output.stdout
     }
@@ -277,6 +344,13 @@ mod tests {
         std::os::unix::fs::symlink("end", at("to-file")).unwrap();
         std::os::unix::fs::symlink("d", at("to-directory")).unwrap();
         std::os::unix::fs::symlink("nothing", at("dangling")).unwrap();
+        std::os::unix::fs::symlink("loop", at("loop")).unwrap();
+        std::os::unix::fs::symlink("/dev/zero", at("zero")).unwrap();
+        let socket = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
+        let made = Command::new("mkfifo")
+            .args([at("pipe"), at("d/pipe")])
+            .status();
+        assert!(made.unwrap().success());
         let root = |name: &str, depth| Root {
             path: path::join(&top, name.as_bytes()),
             depth,
@@ -286,21 +360,28 @@ mod tests {
             root("", Some(1)),
             root("to-directory", None),
             root("end", None),
-            root("no", None),
+            root("pipe", None),
+            root("dangling", None),
+            root("no/no", None),
         ];
         let expected = [
             ("", Kind::Directory),
             (".hidden", Kind::File),
             ("a\\nb", Kind::File),
             ("d", Kind::Directory),
-            ("dangling", Kind::Link),
+            ("dangling", Kind::Link(Leads::Nowhere)),
             ("end", Kind::File),
+            ("loop", Kind::Link(Leads::Nowhere)),
+            ("pipe", Kind::Special),
+            ("socket", Kind::Special),
             ("to-directory", Kind::Directory),
             ("to-directory/*", Kind::File),
             ("to-directory/.e", Kind::File),
             ("to-directory/e e", Kind::Directory),
             ("to-directory/e e/-x", Kind::File),
+            ("to-directory/pipe", Kind::Special),
             ("to-file", Kind::File),
+            ("zero", Kind::Link(Leads::Special)),
         ]
         .map(|(path, kind)| (path.to_owned(), kind));
         let bin = tempfile::tempdir().unwrap();
@@ -317,6 +398,58 @@ mod tests {
                 assert!(Tree::parse(&roots, &listing[..end]).is_err(), "{end}");
             }
         }
+        drop(socket);
+    }
+
+    #[test]
+    fn lists_directories_that_cannot_be_read() {
+        let place = tempfile::tempdir().unwrap();
+        let top = place.path().as_os_str().as_bytes().to_vec();
+        let at = |name: &str| place.path().join(name);
+        let mode = |name: &str, mode| {
+            let mode = std::os::unix::fs::PermissionsExt::from_mode(mode);
+            std::fs::set_permissions(at(name), mode).unwrap();
+        };
+        std::fs::create_dir_all(at("closed/in")).unwrap();
+        std::fs::create_dir_all(at("d/blind")).unwrap();
+        std::fs::write(at("d/blind/f"), "").unwrap();
+        mode("", 0o755);
+        mode("closed", 0);
+        mode("d/blind", 0o311);
+        let root = |name: &str| Root {
+            path: path::join(&top, name.as_bytes()),
+            depth: None,
+        };
+        let roots = ["", "closed", "closed/in/x", "d/blind/f", "d/blind/no"].map(root);
+        let expected = [
+            ("", Kind::Directory),
+            ("closed", Kind::Unreadable),
+            ("closed/in/x", Kind::Hidden),
+            ("d", Kind::Directory),
+            ("d/blind", Kind::Unreadable),
+            ("d/blind/f", Kind::File),
+        ]
+        .map(|(path, kind)| (path.to_owned(), kind));
+        let bin = tempfile::tempdir().unwrap();
+        let readable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(bin.path(), readable).unwrap();
+        for (shell, path) in ways(bin.path()) {
+            let mut command = script(shell, path, &roots);
+            if rustix::process::geteuid().is_root() {
+                // Root may read everything.
+                std::os::unix::process::CommandExt::uid(&mut command, 54_321);
+            }
+            let listing = command.output().unwrap().stdout;
+            let tree = Tree::parse(&roots, &listing).unwrap();
+            let found: Vec<_> = tree
+                .entries
+                .into_iter()
+                .map(|(path, kind)| (shown_below(&top, &path), kind))
+                .collect();
+            assert_eq!(found, expected, "{shell:?} {path:?}");
+        }
+        mode("closed", 0o755);
+        mode("d/blind", 0o755);
     }
 
     fn shown_below(top: &[u8], path: &[u8]) -> String {

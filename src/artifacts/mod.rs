@@ -8,6 +8,7 @@ mod archive;
 pub mod assumed;
 mod braces;
 mod folder;
+mod left_out;
 mod listing;
 mod notes;
 mod pack;
@@ -19,7 +20,8 @@ mod storage;
 mod unpack;
 mod variables;
 
-pub use listing::{Kind, ListingError, Root, Tree};
+pub use left_out::{LeftOut, Reason};
+pub use listing::{Kind, Leads, ListingError, Root, Tree};
 pub use notes::Notes;
 pub use pack::{Packed, pack};
 pub use path::shown;

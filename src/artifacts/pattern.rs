@@ -177,6 +177,22 @@ impl Alternative {
         matches_all(&self.components, &parts)
     }
 
+    /// Whether something below a directory could match.
+    pub(super) fn reaches(&self, base: &[u8], directory: &[u8]) -> bool {
+        let Some(rest) = path::below(self.anchor(base), directory) else {
+            return false;
+        };
+        let parts: Vec<&[u8]> = path::components(rest).collect();
+        let is_deep = |part: &Component| matches!(part, Component::Deep);
+        let deep = self.components.iter().position(is_deep);
+        let fixed = &self.components[..deep.unwrap_or(self.components.len())];
+        (deep.is_some() || parts.len() < fixed.len())
+            && fixed
+                .iter()
+                .zip(&parts)
+                .all(|(part, name)| part.matches(name))
+    }
+
     /// Whether it starts at the root.
     pub(super) fn is_absolute(&self) -> bool {
         self.absolute

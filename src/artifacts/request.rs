@@ -5,6 +5,12 @@ use std::collections::BTreeMap;
 use super::{Pattern, PatternError, Root, expand, path, variables_in};
 use crate::buildspec::model::{Artifacts, Text};
 
+/// `base-directory` where there is none.
+const NO_BASE: &str = ".";
+
+/// As many patterns as the warning about a variable names.
+const MOST_NAMED: usize = 10;
+
 /// An `artifacts` section, or one of its secondary artifacts, with variables filled in and patterns read.
 #[derive(Clone, Debug)]
 pub struct Request {
@@ -22,12 +28,9 @@ pub struct Request {
 impl Request {
     /// The variables that the definition uses; secondary artifacts have their own.
     pub fn variables(definition: &Artifacts) -> Vec<String> {
-        let texts = definition
-            .base_directory
-            .iter()
-            .chain(&definition.files)
-            .chain(&definition.exclude_paths);
-        let mut names: Vec<String> = texts.flat_map(|text| variables_in(&text.value)).collect();
+        let mut names: Vec<String> = texts(definition)
+            .flat_map(|text| variables_in(&text.value))
+            .collect();
         names.sort();
         names.dedup();
         names
@@ -43,14 +46,16 @@ impl Request {
         keep_links: bool,
         lookup: impl Fn(&str) -> Option<String>,
     ) -> Self {
-        let mut warnings = Vec::new();
-        for name in Self::variables(definition) {
-            if lookup(&name).is_none_or(|value| value.is_empty()) {
-                warnings.push(format!(
-                    "`${name}` is not set at the end of the build; artifacts take it for nothing"
-                ));
-            }
-        }
+        let mut warnings: Vec<String> = Self::variables(definition)
+            .iter()
+            .filter(|name| lookup(name).is_none_or(|value| value.is_empty()))
+            .map(|name| {
+                format!(
+                    "`${name}` is not set at the end of the build; artifacts take it for nothing: {}",
+                    became(definition, name, &lookup)
+                )
+            })
+            .collect();
         if definition.enable_symlinks && !keep_links {
             warnings.push(
                 "`enable-symlinks` has no meaning without packaging ZIP; links become the files they lead to"
@@ -63,7 +68,7 @@ impl Request {
             .map(|text| expand(&text.value, &lookup));
         let base = base
             .filter(|text| !text.is_empty())
-            .unwrap_or_else(|| ".".to_owned());
+            .unwrap_or_else(|| NO_BASE.to_owned());
         let patterns = |texts: &[Text]| -> Vec<_> {
             let expanded = texts.iter().map(|text| expand(&text.value, &lookup));
             expanded.map(|text| Pattern::new(&text)).collect()
@@ -145,6 +150,42 @@ impl Request {
     }
 }
 
+/// Everything that variables may stand in.
+fn texts(definition: &Artifacts) -> impl Iterator<Item = &Text> {
+    definition
+        .base_directory
+        .iter()
+        .chain(&definition.files)
+        .chain(&definition.exclude_paths)
+}
+
+/// What the texts with a variable have become: `$X/*` without an `X` means the whole machine's `/*`.
+fn became(definition: &Artifacts, name: &str, lookup: &impl Fn(&str) -> Option<String>) -> String {
+    let uses = |text: &&Text| variables_in(&text.value).iter().any(|one| one == name);
+    let mut changes: Vec<String> = texts(definition)
+        .filter(uses)
+        .map(|text| {
+            let written = path::shown(text.value.as_bytes());
+            match expand(&text.value, lookup) {
+                now if !now.is_empty() => {
+                    format!("`{written}` is now `{}`", path::shown(now.as_bytes()))
+                }
+                _ if definition.base_directory.as_ref() == Some(text) => {
+                    format!("`{written}` is now `{NO_BASE}`")
+                }
+                _ => format!("`{written}` is now empty"),
+            }
+        })
+        .collect();
+    changes.dedup();
+    let more = changes.len().saturating_sub(MOST_NAMED);
+    changes.truncate(MOST_NAMED);
+    if more > 0 {
+        changes.push(format!("and {more} more"));
+    }
+    changes.join(", ")
+}
+
 fn widen(roots: &mut BTreeMap<Vec<u8>, Option<usize>>, path: Vec<u8>, depth: Option<usize>) {
     roots
         .entry(path)
@@ -158,6 +199,36 @@ mod tests {
 
     fn text(value: &str) -> Text {
         crate::source::Spanned::new(value.to_owned(), crate::source::Span::default())
+    }
+
+    #[test]
+    fn says_what_becomes_of_a_variable_that_is_not_set() {
+        let mut definition = Artifacts {
+            base_directory: Some(text("$NONE")),
+            files: ["$NONE/*", "${NONE}", "$NONE/$SET", "a"].map(text).to_vec(),
+            exclude_paths: vec![text("$OTHER\u{1b}b")],
+            ..Artifacts::default()
+        };
+        let lookup = |name: &str| (name == "SET").then(|| "x\n".to_owned());
+        let warnings =
+            |definition: &Artifacts| Request::new(definition, None, false, lookup).warnings;
+        assert_eq!(
+            warnings(&definition),
+            [
+                "`$NONE` is not set at the end of the build; artifacts take it for nothing: `$NONE` is now `.`, \
+                 `$NONE/*` is now `/*`, `${NONE}` is now empty, `$NONE/$SET` is now `/x\\n`",
+                "`$OTHER` is not set at the end of the build; artifacts take it for nothing: \
+                 `$OTHER\\u{1b}b` is now `\\u{1b}b`",
+            ]
+        );
+        definition.files = (0..20)
+            .map(|number| text(&format!("$NONE{{}}/{number}")))
+            .collect();
+        let warnings = warnings(&definition);
+        assert!(
+            warnings[0].ends_with("`$NONE{}/8` is now `{}/8`, and 11 more"),
+            "{warnings:?}"
+        );
     }
 
     fn roots(base: Option<&str>, files: &[&str]) -> Vec<(String, Option<usize>)> {

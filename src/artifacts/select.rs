@@ -7,7 +7,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::pattern::Alternative;
-use super::{Kind, Notes, Pattern, PatternError, Request, Tree, assumed, path, shown};
+use super::{
+    Kind, Leads, LeftOut, Notes, Pattern, PatternError, Reason, Request, Tree, assumed, path, shown,
+};
 
 /// A file for the artifact.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,8 +36,8 @@ pub struct Selection {
     pub log: Vec<String>,
     /// What to take; sorted by path in the artifact, each of which is there once.
     pub files: Vec<Chosen>,
-    /// Those of the sources that are symbolic links to a directory or to nothing: there only to be kept as links.
-    pub loose: BTreeSet<Vec<u8>>,
+    /// Those of the sources that are symbolic links to no file: there only to be kept as links.
+    pub loose: BTreeMap<Vec<u8>, Leads>,
     /// What this program has to add.
     pub warnings: Notes,
     /// Set when the phase fails; `files` is empty then.
@@ -67,6 +69,7 @@ pub fn select(request: &Request, source: &[u8], tree: &Tree) -> Selection {
         tree,
         source: path::normalised(source),
         idle: BTreeSet::new(),
+        left_out: LeftOut::default(),
         result: Selection::default(),
     };
     search.run();
@@ -79,6 +82,7 @@ struct Search<'a> {
     source: Vec<u8>,
     /// Those of `files` that have matched nothing, by their numbers.
     idle: BTreeSet<usize>,
+    left_out: LeftOut,
     result: Selection,
 }
 
@@ -139,6 +143,8 @@ impl Search<'_> {
             }
         }
         self.name_idle_patterns();
+        let left_out = std::mem::take(&mut self.left_out);
+        left_out.lines().for_each(|line| self.warn(line));
         if chosen.is_empty() {
             self.result.failure = Some(Failure::client(
                 "no matching artifact paths found".to_owned(),
@@ -149,8 +155,10 @@ impl Search<'_> {
             .log
             .push(format!("Found {} file(s)", found.len()));
         self.result.loose = (found.iter())
-            .filter(|file| self.tree.kind(file) == Some(Kind::Link))
-            .cloned()
+            .filter_map(|file| match self.tree.kind(file) {
+                Some(Kind::Link(leads)) => Some((file.clone(), leads)),
+                _ => None,
+            })
             .collect();
         self.result.files = chosen
             .into_iter()
@@ -179,16 +187,18 @@ impl Search<'_> {
                 };
                 let problem = match kind {
                     _ if !matches => continue,
-                    Kind::Directory => {
+                    Kind::Directory | Kind::Unreadable => {
                         found.insert(path.to_vec());
                         continue;
                     }
-                    Kind::File => "file",
-                    Kind::Link => "symbolic link",
+                    Kind::File => "is a file",
+                    Kind::Special => "is a device, a pipe or a socket",
+                    Kind::Link(_) => "is a symbolic link",
+                    Kind::Hidden => "can't be looked for: a directory above can't be entered",
                 };
-                if one.is_literal() || kind == Kind::Link {
+                if one.is_literal() || matches!(kind, Kind::Link(_)) {
                     let path = shown(path);
-                    self.warn(format!("`base-directory`: `{path}` is a {problem}"));
+                    self.warn(format!("`base-directory`: `{path}` {problem}"));
                 }
             }
         }
@@ -210,13 +220,17 @@ impl Search<'_> {
                 continue;
             };
             let before = files.len();
-            let mut matched = false;
-            for one in pattern.alternatives() {
+            let (mut matched, mut named) = (false, false);
+            // An empty one would stand for the base directory.
+            let alternatives = pattern.alternatives().iter();
+            for one in alternatives.filter(|_| !pattern.text().is_empty()) {
+                named |= self.name_left_out(base, one);
                 matched |= self.add_matches(base, pattern, one, &mut files);
             }
-            if matched {
+            if matched || named {
                 self.idle.remove(&number);
-            } else if files.len() == before && pattern.is_literal() {
+            }
+            if !matched && files.len() == before && pattern.is_literal() {
                 self.log("Skipping invalid file path ", text);
             }
         }
@@ -237,6 +251,36 @@ impl Search<'_> {
         }
     }
 
+    /// Takes down what the pattern means and no artifact can hold; whether there was any.
+    fn name_left_out(&mut self, base: &[u8], one: &Alternative) -> bool {
+        let prefix = one.prefix(base).path;
+        let plain = one.is_literal();
+        let mut named = false;
+        for (path, kind) in self.tree.below(&prefix) {
+            let reason = match kind {
+                Kind::Unreadable => Reason::Unreadable,
+                Kind::Hidden => Reason::Hidden,
+                Kind::Special => Reason::Special,
+                Kind::Link(leads) if !self.request.keep_links => leads.into(),
+                Kind::File | Kind::Directory | Kind::Link(_) => continue,
+            };
+            let is_meant = match kind {
+                _ if plain => true,
+                Kind::Unreadable | Kind::Hidden => one.reaches(base, path),
+                _ => one.matches(base, path),
+            };
+            // Who excludes `dir/**/*` does not ask for `dir`.
+            let inner = path::join(path, b"x");
+            let is_excluded = self.is_excluded(base, path)
+                || kind == Kind::Unreadable && self.is_excluded(base, &inner);
+            if is_meant && !is_excluded {
+                self.left_out.add(reason, path);
+                named = true;
+            }
+        }
+        named
+    }
+
     /// Whether the pattern named anything.
     fn add_matches(
         &mut self,
@@ -245,9 +289,6 @@ impl Search<'_> {
         one: &Alternative,
         files: &mut BTreeSet<Vec<u8>>,
     ) -> bool {
-        if pattern.text().is_empty() {
-            return false;
-        }
         let prefix = one.prefix(base).path;
         let tree = self.tree;
         let plain = one.is_literal();
@@ -259,17 +300,19 @@ impl Search<'_> {
         for (path, kind) in tree.below(&prefix) {
             match kind {
                 _ if !plain && !one.matches(base, path) => {}
-                Kind::Link if !self.request.keep_links => {
-                    self.warn(format!(
-                        "`{}` is a symbolic link to a directory or to nothing; left out",
-                        shown(path)
-                    ));
-                }
-                Kind::File | Kind::Link => {
+                Kind::File => {
                     files.insert(path.to_vec());
                     matched = true;
                 }
-                Kind::Directory => {}
+                Kind::Link(_) if self.request.keep_links => {
+                    files.insert(path.to_vec());
+                    matched = true;
+                }
+                Kind::Directory
+                | Kind::Unreadable
+                | Kind::Hidden
+                | Kind::Special
+                | Kind::Link(_) => {}
             }
         }
         if matched && plain && !is_file {
@@ -335,6 +378,16 @@ impl Search<'_> {
 
     fn warn(&mut self, line: String) {
         self.result.warnings.push(line);
+    }
+}
+
+impl From<Leads> for Reason {
+    fn from(leads: Leads) -> Self {
+        match leads {
+            Leads::Directory => Self::LinkToDirectory,
+            Leads::Special => Self::LinkToSpecial,
+            Leads::Nowhere => Self::LinkToNothing,
+        }
     }
 }
 

@@ -25,8 +25,11 @@ fn tree(files: &[&str]) -> Tree {
         let (name, kind) = match file.strip_suffix('/') {
             Some(directory) => (directory, Kind::Directory),
             None => match file.strip_suffix('@') {
-                Some(link) => (link, Kind::Link),
-                None => (*file, Kind::File),
+                Some(link) => (link, Kind::Link(Leads::Directory)),
+                None => match file.strip_suffix('|') {
+                    Some(pipe) => (pipe, Kind::Special),
+                    None => (*file, Kind::File),
+                },
             },
         };
         let whole = if name.starts_with('/') {
@@ -294,7 +297,101 @@ fn says_which_links_it_left_out() {
     let selection = run(&definition(None, &["**/*"], &[]), &["a", "link@"]);
     assert_eq!(
         selection.warnings.lines().collect::<Vec<_>>(),
-        ["`/src/link` is a symbolic link to a directory or to nothing; left out"]
+        ["`/src/link` is a symbolic link to a directory; left out"]
+    );
+}
+
+/// What is said of files of these kinds, besides a plain `a`.
+fn said_of(files: &[&str], excludes: &[&str], odd: &[(&str, Kind)]) -> Vec<String> {
+    let mut tree = tree(&["a", "d/"]);
+    for (name, kind) in odd {
+        tree.insert(path::join(b"/src", name.as_bytes()), *kind);
+    }
+    let request = Request::new(&definition(None, files, excludes), None, true, |_| None);
+    let selection = select(&request, b"/src", &tree);
+    assert_eq!(paths(&selection), ["a"]);
+    selection.warnings.lines().collect()
+}
+
+#[test]
+fn names_devices_pipes_and_sockets() {
+    let odd = [
+        ("pipe", Kind::Special),
+        ("d/socket", Kind::Special),
+        ("zero", Kind::Link(Leads::Special)),
+        ("dangling", Kind::Link(Leads::Nowhere)),
+    ];
+    let pipe = "`/src/pipe` is a device, a pipe or a socket; left out";
+    assert_eq!(said_of(&["a", "pipe", "pi*"], &[], &odd), [pipe]);
+    assert_eq!(
+        said_of(&["a", "d"], &[], &odd),
+        [pipe.replace("pipe`", "d/socket`")]
+    );
+    assert_eq!(
+        said_of(&["**/*", "*"], &[], &odd),
+        [
+            "`/src/d/socket`, `/src/pipe` are devices, pipes or sockets; left out",
+            "`/src/zero` is a symbolic link to a device, a pipe or a socket; left out",
+            "`/src/dangling` is a symbolic link to nothing that the build can reach; left out",
+        ]
+    );
+    assert_eq!(
+        said_of(&["**/*"], &["**/socket", "z*", "dang*"], &odd),
+        [pipe]
+    );
+    assert_eq!(said_of(&["a", "$UNSET"], &[], &odd).len(), 1);
+
+    let only = run(&definition(None, &["pipe"], &[]), &["pipe|"]);
+    assert_eq!(failure(&only), "no matching artifact paths found");
+    assert_eq!(only.log[6], "Skipping invalid file path pipe");
+    assert_eq!(only.warnings.lines().collect::<Vec<_>>(), [pipe]);
+}
+
+#[test]
+fn names_directories_that_cannot_be_read() {
+    let odd = [("d/closed", Kind::Unreadable), ("other/x", Kind::Hidden)];
+    let closed = "`/src/d/closed` is a directory that can't be read; what is in it is left out";
+    for files in ["**/*.js", "d", "d/*/*", "d/c*/x"] {
+        assert_eq!(said_of(&["a", files], &[], &odd)[0], closed, "{files}");
+    }
+    for files in ["*", "d/*", "d/x*/*"] {
+        let said = said_of(&["a", files], &[], &odd);
+        assert!(!said.contains(&closed.to_owned()), "{files} {said:?}");
+    }
+    for exclude in ["d", "d/closed", "d/closed/**/*", "d/**/*"] {
+        let said = said_of(&["a", "d/**/*"], &[exclude], &odd);
+        assert!(!said.contains(&closed.to_owned()), "{exclude} {said:?}");
+    }
+    assert_eq!(
+        said_of(&["a", "other/x"], &[], &odd),
+        ["`/src/other/x` can't be looked for: a directory above can't be entered"]
+    );
+}
+
+#[test]
+fn a_base_directory_that_cannot_be_listed_may_still_be_entered() {
+    let mut tree = tree(&["b/a"]);
+    let select = |tree: &Tree, files: &[&str]| {
+        let request = Request::new(&definition(Some("b"), files, &[]), None, true, |_| None);
+        select(&request, b"/src", tree)
+    };
+    assert!(select(&tree, &["a"]).warnings.is_empty());
+    tree = [("/src/b", Kind::Unreadable), ("/src/b/a", Kind::File)]
+        .into_iter()
+        .collect();
+    assert!(select(&tree, &["a"]).warnings.is_empty());
+    assert_eq!(paths(&select(&tree, &["a"])), ["a"]);
+    assert_eq!(select(&tree, &["*"]).warnings.lines().count(), 1);
+
+    let hidden = [("/src/b", Kind::Hidden)].into_iter().collect();
+    let selection = select(&hidden, &["a"]);
+    assert_eq!(
+        failure(&selection),
+        "no matching base directory path found for b"
+    );
+    assert_eq!(
+        selection.warnings.lines().collect::<Vec<_>>(),
+        ["`base-directory`: `/src/b` can't be looked for: a directory above can't be entered"]
     );
 }
 
@@ -304,7 +401,10 @@ fn takes_links_that_are_to_be_kept() {
     kept.enable_symlinks = true;
     let selection = run(&kept, &["a", "d/link@"]);
     assert_eq!(paths(&selection), ["a", "d/link"]);
-    assert_eq!(selection.loose, [b"/src/d/link".to_vec()].into());
+    assert_eq!(
+        selection.loose,
+        [(b"/src/d/link".to_vec(), Leads::Directory)].into()
+    );
     assert!(selection.warnings.is_empty());
 }
 

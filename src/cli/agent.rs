@@ -127,7 +127,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<Exit> {
     let command = translate(arguments, &aws, has_folder);
     let shown: Vec<String> = command.iter().map(|word| shown(word)).collect();
     message::print(&format!("Build Command:\n\n{}\n\n", shown.join(" ")));
-    let matches = super::command().try_get_matches_from(&command);
+    // AWS's script knows no variable of ours: what it is given is all that counts.
+    let clap = super::command().mut_subcommand("run", |run| {
+        run.mut_args(|arg| arg.env(None::<&'static str>))
+    });
+    let matches = clap.try_get_matches_from(&command);
     let parsed = matches.and_then(|matches| Cli::from_arg_matches(&matches));
     match parsed.unwrap_or_else(|error| error.exit()).verb {
         Verb::Run(arguments) => super::run::execute(*arguments),

@@ -126,10 +126,11 @@ pub(super) fn execute(arguments: Arguments) -> Result<Exit> {
         }
         options.source = found.folder;
         options.which = found.which;
-        let log = match named.or(beside) {
-            Some(file) => Some(read_log(&recorded, &file)?),
-            None if offline => None,
-            None => fetched_log(&recorded, &arguments.build, &access).await,
+        let log = match (named, beside) {
+            (Some(file), _) => Some(read_log(&recorded, &file)?),
+            (None, Some(file)) => read_log(&recorded, &file).inspect_err(no_log).ok(),
+            (None, None) if offline => None,
+            (None, None) => fetched_log(&recorded, &arguments.build, &access).await,
         };
         let masks = masks_of_file(&options)?;
         if let Some(debugger) = debugger {
@@ -232,13 +233,16 @@ async fn fetched_log(
     match Box::pin(fetch::log(recorded, access)).await {
         Ok(log) => log,
         Err(error) => {
-            message::print(&format!(
-                "the recorded log can't be had: {}\n",
-                message::harmless(&error.message)
-            ));
+            no_log(&error);
             None
         }
     }
+}
+
+/// One that nobody named is no reason not to build either.
+fn no_log(error: &Error) {
+    let text = message::harmless(&error.message);
+    message::print(&format!("the recorded log can't be had: {text}\n"));
 }
 
 #[cfg(not(feature = "aws"))]

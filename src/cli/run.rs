@@ -1,20 +1,22 @@
 //! `buildspec run`.
 
-use std::path::{Path, PathBuf};
+mod settle;
+
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ValueEnum;
 use tokio::signal::unix::{SignalKind, signal};
+
+pub(super) use settle::{AsRecorded, absolute, settle};
 
 use super::{Color, Exit};
 use crate::console::{self, Annotating, LogFormat, Reader, Style, Verbosity};
 use crate::engine::phase::Status;
 use crate::env::event::Trigger;
 use crate::error::{Error, Result};
-use crate::options::{BuildspecFrom, HostFacts, Options, RuntimeKind};
-use crate::project::file::Reading;
+use crate::options::Options;
 use crate::run::{Ended, Stop};
-use crate::{compute, image};
 
 /// Run a build in a container, as CodeBuild would.
 #[derive(Debug, clap::Args)]
@@ -389,149 +391,6 @@ pub(super) fn exit(ended: &Ended) -> Exit {
     }
 }
 
-/// What a recorded build says, which counts instead of what this machine does.
-pub(super) struct AsRecorded {
-    /// Instead of `--project`.
-    pub(super) reading: Reading,
-    /// Above the environment's, below `--region`.
-    pub(super) region: Option<String>,
-}
-
-/// Settles the flags, and what is `recorded` of a build that is to run again.
-pub(super) fn settle(arguments: Arguments, recorded: Option<AsRecorded>) -> Result<Options> {
-    let source = source(&arguments.source)?;
-    let output = absolute(
-        arguments
-            .output
-            .as_deref()
-            .unwrap_or(&source.join(".buildspec")),
-    )?;
-    let region = arguments
-        .aws
-        .region
-        .clone()
-        .or_else(|| recorded.as_ref()?.region.clone())
-        .or_else(|| super::variable("AWS_REGION"))
-        .or_else(|| super::variable("AWS_DEFAULT_REGION"));
-    let stack = region.as_deref().unwrap_or("us-east-1");
-    let mut reading = match recorded {
-        Some(recorded) => recorded.reading,
-        None => arguments.project.read(&output, stack)?,
-    };
-    let machine = compute::settle(
-        &reading.project.environment,
-        arguments.container.compute_type.as_deref(),
-        arguments.image.is_some(),
-    )?;
-    reading.remarks.extend(machine.remarks.iter().cloned());
-    let project = &reading.project;
-    let buildspec = match &arguments.buildspec {
-        Some(given) => buildspec(given, &source)?,
-        None => super::project::buildspec(project)?,
-    };
-    let timeout = arguments.timeout.or_else(|| {
-        let minutes = project.timeout_in_minutes.as_ref()?.value;
-        Some(Duration::from_mins(minutes.into()))
-    });
-    if arguments.container.keep && matches!(arguments.runtime, Runtime::Host) {
-        return Err(Error::usage(
-            "--keep keeps a container, and --runtime host has none",
-        ));
-    }
-    let host = host_facts(arguments.runtime, region)?;
-    let (mut overrides, remark) = arguments.network_of_host.proxies(&host.engine.host)?;
-    reading.remarks.extend(remark);
-    overrides.extend(arguments.aws.endpoints());
-    overrides.extend(super::overrides::all(&arguments.env_file, &arguments.env)?);
-    Ok(Options {
-        source,
-        which: arguments.sources.which(),
-        secondary: arguments.sources.secondary()?,
-        buildspec,
-        runtime: match arguments.runtime {
-            Runtime::Docker => RuntimeKind::Docker,
-            Runtime::Host => RuntimeKind::Host,
-        },
-        image: arguments
-            .image
-            .or_else(|| Some(project.environment.image.clone()?.value))
-            .unwrap_or_else(|| image::DEFAULT.to_owned()),
-        #[cfg(feature = "docker")]
-        pull: match arguments.pull {
-            Pull::Missing => crate::runtime::docker::Pull::Missing,
-            Pull::Always => crate::runtime::docker::Pull::Always,
-            Pull::Never => crate::runtime::docker::Pull::Never,
-        },
-        #[cfg(feature = "docker")]
-        source_mode: match arguments.source_mode {
-            Mode::Auto => crate::runtime::docker::SourceMode::Auto,
-            Mode::Overlay => crate::runtime::docker::SourceMode::Overlay,
-            Mode::Copy => crate::runtime::docker::SourceMode::Copy,
-            Mode::Mount => crate::runtime::docker::SourceMode::Mount,
-        },
-        privileged: arguments.privileged
-            || project
-                .environment
-                .privileged
-                .as_ref()
-                .is_some_and(|privileged| privileged.value),
-        network: arguments.network,
-        container: arguments.container.settle(&machine)?,
-        root_certificates: arguments.network_of_host.root_certificates()?,
-        overrides,
-        event: arguments.event,
-        secrets: arguments.aws.secrets(&output)?,
-        offline: arguments.aws.offline,
-        access: arguments.aws.access(),
-        aws_credentials: arguments.aws.aws_credentials,
-        part: arguments.part.part(),
-        artifacts: arguments.artifacts.as_deref().map(absolute).transpose()?,
-        packaging: arguments.packaging.map(Packaging::settle),
-        reports: arguments.reports.as_deref().map(absolute).transpose()?,
-        output,
-        keep_builds: arguments.keep_builds,
-        timeout,
-        debug: arguments.debugger.settle(),
-        project: reading,
-        replay: None,
-        host,
-    })
-}
-
-fn host_facts(runtime: Runtime, region: Option<String>) -> Result<HostFacts> {
-    #[cfg(feature = "docker")]
-    let engine = match runtime {
-        Runtime::Docker => super::engine::endpoint()?,
-        Runtime::Host => crate::options::Endpoint::default(),
-    };
-    #[cfg(not(feature = "docker"))]
-    let engine = crate::options::Endpoint::default();
-    let _ = runtime;
-    Ok(HostFacts {
-        engine,
-        path: super::variable_os("PATH"),
-        region,
-        user: super::variable("USER").unwrap_or_default(),
-    })
-}
-
-/// Absolute, links resolved.
-fn source(given: &Path) -> Result<PathBuf> {
-    let source = std::fs::canonicalize(given).map_err(|error| {
-        Error::usage(format!("SOURCE {} can't be used: {error}", given.display()))
-    })?;
-    if !source.is_dir() {
-        return Err(Error::usage(format!(
-            "SOURCE {} is not a directory",
-            given.display()
-        ))
-        .hint(
-            "name the folder that holds the source; another buildspec is named with --buildspec",
-        ));
-    }
-    Ok(source)
-}
-
 pub(super) fn minutes(text: &str) -> Result<Duration, String> {
     let (digits, unit) = match text.strip_suffix('s') {
         Some(digits) => (digits, 1),
@@ -541,36 +400,6 @@ pub(super) fn minutes(text: &str) -> Result<Duration, String> {
         Ok(count @ 1..) => Ok(Duration::from_secs(u64::from(count) * unit)),
         _ => Err("not a number of minutes above 0".to_owned()),
     }
-}
-
-fn buildspec(given: &Path, source: &Path) -> Result<BuildspecFrom> {
-    use std::io::Read as _;
-    if given.as_os_str() == "-" {
-        let mut bytes = Vec::new();
-        let read = std::io::stdin().read_to_end(&mut bytes);
-        read.map_err(|error| Error::environment("standard input can't be read").because(error))?;
-        return Ok(BuildspecFrom::Inline(bytes));
-    }
-    Ok(match given.strip_prefix(source) {
-        Ok(inside) => BuildspecFrom::Source(inside.to_path_buf()),
-        Err(_) if given.is_absolute() => BuildspecFrom::Elsewhere(given.to_path_buf()),
-        Err(_) => BuildspecFrom::Source(given.strip_prefix(".").unwrap_or(given).to_path_buf()),
-    })
-}
-
-/// Absolute, with the links of what exists resolved, so that "below the source" can be told by names.
-pub(super) fn absolute(path: &Path) -> Result<PathBuf> {
-    let path = std::path::absolute(path)
-        .map_err(|error| Error::usage(format!("{}: {error}", path.display())))?;
-    for ancestor in path.ancestors() {
-        if let (Ok(real), Ok(rest)) = (std::fs::canonicalize(ancestor), path.strip_prefix(ancestor))
-        {
-            // Joining nothing would add a slash, with which no file can be opened.
-            let whole = rest.as_os_str().is_empty();
-            return Ok(if whole { real } else { real.join(rest) });
-        }
-    }
-    Ok(path)
 }
 
 /// Resolves when somebody wants the build to end; a second Ctrl-C ends this process at once.

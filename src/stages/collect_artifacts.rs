@@ -8,14 +8,23 @@ use crate::artifacts::{self, Failure, Packed, Storage, Unpacked, assumed};
 use crate::buildspec::model::{Artifacts, Buildspec};
 use crate::engine::event::Event;
 use crate::error::{Error, Result};
-use crate::output::publish;
 use crate::project::model::{Artifacts as Defined, ArtifactsType, Project};
+use crate::publish::publish;
 use crate::record::build::BuildArtifacts;
 use crate::run::{Build, Halt};
 use crate::runtime::session::Session;
 
 /// The folder of secondary artifacts, in the build's folder and in the user's.
 const SECONDARY: &str = "secondary-artifacts";
+
+/// What is known of all artifacts so far.
+#[derive(Default)]
+struct Ledger {
+    /// The artifact that has this key in this bucket.
+    keys: BTreeMap<(String, PathBuf), String>,
+    /// The first that is whole and could not be moved to the user's folder: no reason not to collect the others.
+    unpublished: Option<Error>,
+}
 
 /// One artifact to be made.
 struct Item<'a> {
@@ -75,8 +84,8 @@ impl Build<'_> {
             storage: Storage::new(defined, packaging, unnamed),
         };
         let nothing = Defined::default();
-        let mut keys = BTreeMap::new();
-        let mut collected = self.collect(&primary, &mut keys, session).await?;
+        let mut ledger = Ledger::default();
+        let mut collected = self.collect(&primary, &mut ledger, session).await?;
         let mut missing = Vec::new();
         let mut taken = BTreeSet::new();
         for (identifier, definition) in &section.secondary {
@@ -102,20 +111,23 @@ impl Build<'_> {
                 definition,
                 storage: Storage::new(defined, packaging, identifier),
             };
-            collected = self.collect(&item, &mut keys, session).await?;
+            collected = self.collect(&item, &mut ledger, session).await?;
         }
         if !missing.is_empty() {
             let missing = missing.join(", ");
             let text = format!("not collected after that failure: secondary artifacts {missing}");
             self.journal.emit(&Event::Warning(text));
         }
-        Ok(collected)
+        match ledger.unpublished {
+            Some(error) => Err(Halt::Error(error)),
+            None => Ok(collected),
+        }
     }
 
     async fn collect(
         &mut self,
         item: &Item<'_>,
-        keys: &mut BTreeMap<(String, PathBuf), String>,
+        ledger: &mut Ledger,
         session: &mut Session,
     ) -> Result<Collected, Halt> {
         let keep_links = item.storage.knows_links();
@@ -128,7 +140,7 @@ impl Build<'_> {
             return Ok(Err(failure));
         }
         let key = self.key(item, session).await?;
-        let is_first = self.is_new(item, &key, keys);
+        let is_first = self.is_new(item, &key, &mut ledger.keys);
         let own = match item.identifier {
             None => self.folder.file("artifacts"),
             Some(_) => self.folder.file(SECONDARY).join(&item.folder),
@@ -157,9 +169,11 @@ impl Build<'_> {
             // Half a ZIP is of no use, the files themselves may be.
             keep(&files, unpacked, problem, &own)
         };
-        let published = self.publish_artifact(item, is_first, &own, &mut stored);
+        if let Err(error) = self.publish_artifact(item, is_first, &own, &mut stored) {
+            ledger.unpublished.get_or_insert(error);
+        }
         self.note(item, &stored);
-        match stored.problem.or(published.err()) {
+        match stored.problem {
             Some(error) => Err(Halt::Error(error)),
             None => Ok(match stored.unpacked.missing.first() {
                 None => Ok(()),
@@ -173,7 +187,7 @@ impl Build<'_> {
 
     /// Moves an artifact to where the user wants it. What can't be moved stays, whole.
     fn publish_artifact(
-        &self,
+        &mut self,
         item: &Item<'_>,
         is_first: bool,
         own: &Path,
@@ -189,11 +203,19 @@ impl Build<'_> {
             // Folders of several artifacts would become one.
             (Some(_), None) => wanted.join(SECONDARY).join(&item.folder),
         };
-        publish(own, &to)?;
+        let links = publish(own, &to)?;
+        self.tell_of_links(&links);
         if let Ok(inside) = stored.place.strip_prefix(own) {
             stored.place = join(&to, inside);
         }
         Ok(())
+    }
+
+    pub(super) fn tell_of_links(&mut self, links: &[PathBuf]) {
+        for link in links {
+            let text = format!("{} was a link; a folder takes its place", link.display());
+            self.journal.emit(&Event::Warning(text));
+        }
     }
 
     /// The artifact's path below its folder.

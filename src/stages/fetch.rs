@@ -3,14 +3,14 @@
 //! `tar` at the build's side writes the stream. Where an image has none, and for names that `tar` can't be told, the
 //! engine makes archives of whole folders, of which the chosen files are kept.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use futures_util::StreamExt as _;
 use tokio::io::AsyncWriteExt as _;
 
 use super::unpacking::Unpacking;
-use crate::artifacts::{self, Chosen, Notes, Rules, Unpacked};
+use crate::artifacts::{self, Chosen, Leads, LeftOut, Notes, Reason, Rules, Unpacked};
 use crate::engine::event::Event;
 use crate::error::Error;
 use crate::run::{Build, Halt};
@@ -31,7 +31,7 @@ pub(super) enum Links {
     Follow,
     /// They stay links where they lead to something in the artifact. Those named here lead to no file: they stay
     /// links or are left out.
-    Keep(BTreeSet<Vec<u8>>),
+    Keep(BTreeMap<Vec<u8>, Leads>),
 }
 
 /// What came, and what kept the rest from being written.
@@ -204,19 +204,19 @@ impl Build<'_> {
         links: &Links,
         folder: &Path,
     ) -> Fetched {
+        sum.missing.clear();
         for file in sum.written.iter().chain(&sum.refused) {
             wanted.remove(file);
         }
-        let (left_out, missing): (Vec<_>, Vec<_>) = wanted
-            .into_iter()
-            .partition(|(_, source)| is_loose(source, links));
-        for (_, link) in left_out {
-            sum.warnings.push(format!(
-                "`{}` is a symbolic link that leads out of the artifact, to nothing or in circles; left out",
-                artifacts::shown(&link)
-            ));
+        let mut left_out = LeftOut::default();
+        for (file, source) in wanted {
+            match loose(&source, links) {
+                None => sum.missing.push(file),
+                Some(Leads::Directory) => left_out.add(Reason::LinkOut, &source),
+                Some(leads) => left_out.add(leads.into(), &source),
+            }
         }
-        sum.missing = missing.into_iter().map(|(file, _)| file).collect();
+        left_out.lines().for_each(|line| sum.warnings.push(line));
         // Where writing stopped, all that follows is missing.
         let mut gone = Notes::default();
         for file in sum.missing.iter().filter(|_| sum.failure.is_none()) {
@@ -244,12 +244,16 @@ impl Build<'_> {
 /// Links that were not kept and lead to files.
 fn to_follow(sum: &mut Unpacked, links: &Links) -> Vec<Chosen> {
     let mut files = std::mem::take(&mut sum.links);
-    files.retain(|file| !is_loose(&file.source, links));
+    files.retain(|file| loose(&file.source, links).is_none());
     files
 }
 
-fn is_loose(source: &[u8], links: &Links) -> bool {
-    matches!(links, Links::Keep(loose) if loose.contains(source))
+/// Where a link leads that can only stay a link.
+fn loose(source: &[u8], links: &Links) -> Option<Leads> {
+    match links {
+        Links::Keep(loose) => loose.get(source).copied(),
+        Links::Follow => None,
+    }
 }
 
 /// Writes files to standard output as one archive: those of a list, or of standard input. Only GNU's and BSD's tar

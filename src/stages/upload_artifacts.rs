@@ -1,14 +1,14 @@
 //! `UPLOAD_ARTIFACTS`: what the build made goes to the output directory.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::artifacts::Failure;
 use crate::buildspec::model::Buildspec;
 use crate::engine::event::Event;
 use crate::engine::phase::{Context, PhaseType, Status};
 use crate::error::Error;
-use crate::output::publish;
 use crate::project::model::VariableType;
+use crate::publish::publish;
 use crate::record::build::ExportedVariable;
 use crate::run::{Build, Halt};
 use crate::runtime::session::Session;
@@ -36,7 +36,8 @@ impl Build<'_> {
         if let Some(wanted) = &self.options.reports
             && self.folder.file("reports").exists()
         {
-            publish_reports(&self.folder.file("reports"), wanted)?;
+            let links = publish_reports(&self.folder.file("reports"), wanted)?;
+            self.tell_of_links(&links);
         }
         let collected = artifacts.and(reported.failure);
         let (status, context) = match &collected {
@@ -108,7 +109,7 @@ impl Build<'_> {
 }
 
 /// Moves reports away, but leaves what `buildspec report` shows.
-fn publish_reports(reports: &Path, wanted: &Path) -> Result<(), Error> {
+fn publish_reports(reports: &Path, wanted: &Path) -> Result<Vec<PathBuf>, Error> {
     let failed = |error: std::io::Error| {
         Error::environment(format!("{} can't be written: {error}", reports.display()))
     };
@@ -117,12 +118,12 @@ fn publish_reports(reports: &Path, wanted: &Path) -> Result<(), Error> {
         let file = group.path().join("report.json");
         documents.push((std::fs::read(&file).map_err(failed)?, file));
     }
-    publish(reports, wanted)?;
+    let links = publish(reports, wanted)?;
     for (document, file) in documents {
         std::fs::create_dir_all(file.parent().unwrap_or(reports)).map_err(failed)?;
         std::fs::write(&file, document).map_err(failed)?;
     }
-    Ok(())
+    Ok(links)
 }
 
 /// An identifier as one component of a path.

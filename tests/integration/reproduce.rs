@@ -108,6 +108,19 @@ impl Cloud {
 }
 
 #[test]
+fn a_stray_file_beside_a_record_is_no_reason_not_to_build() {
+    let source = Source::with(FAILS);
+    source.run(Runtime::Host, &[]);
+    let build = source.path().join("build.json");
+    fs::copy(source.kept().join("build.json"), &build).unwrap();
+    fs::write(source.path().join("build.log"), "make: nothing to do\n").unwrap();
+    let build = build.display().to_string();
+    let output = Emulator::reproduce(&build, source.path(), Runtime::Host).finish();
+    ends_with(1, &output);
+    contains(&output.complaint(), "the recorded log can't be had: ");
+}
+
+#[test]
 fn a_build_fails_again_in_the_same_place() {
     let cloud = Cloud::of(FAILS);
     let output = cloud.reproduce(&["--log", cloud.log()]);

@@ -307,3 +307,22 @@ fn agent_builds_as_the_script_does() {
         );
     }
 }
+
+#[test]
+fn only_the_scripts_own_flags_count() {
+    if !engine("agent and variables") {
+        return;
+    }
+    let source = Source::with(
+        buildspec(&["echo x > made; test -e /.dockerenv"]) + "artifacts:\n  files: [made]\n",
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let variables = [
+        ("BUILDSPEC_SOURCE_MODE", "mount"),
+        ("BUILDSPEC_RUNTIME", "host"),
+        ("BUILDSPEC_PROJECT", "x"),
+        ("BUILDSPEC_AWS_CREDENTIALS", "true"),
+    ];
+    ended(0, &build(&source, folder.path(), &[], &variables));
+    assert!(!source.path().join("made").exists());
+}

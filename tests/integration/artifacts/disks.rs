@@ -141,7 +141,7 @@ fn a_full_artifacts_folder_loses_nothing() {
         fault(&output, &record);
         let said = output.complaint();
         contains(&said, "No space left on device");
-        contains(&said, "all of it is in ");
+        contains(&said, "what is not there is in ");
         for name in listed(&disk.0) {
             let length = fs::metadata(disk.0.join(&name)).unwrap().len();
             assert!(matches!(length, 3 | 100_000), "{name} is cut off");

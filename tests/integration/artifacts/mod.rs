@@ -3,6 +3,8 @@
 mod agent;
 mod disks;
 mod hostile;
+mod left_out;
+mod links;
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt as _, chown};
@@ -100,7 +102,7 @@ fn only_plain_files_come_out_of_a_container() {
     }
     contains(
         &output.complaint(),
-        "dist/nothing` is a symbolic link to a directory or to nothing",
+        "dist/nothing` is a symbolic link to nothing that the build can reach; left out",
     );
 }
 
