@@ -1,4 +1,4 @@
-//! What patterns match and no artifact can hold: named, but not a thousand times.
+//! What patterns match and no artifact can hold, or not as it is: named, but not a thousand times.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -22,6 +22,8 @@ pub enum Reason {
     LinkToSpecial,
     /// A symbolic link that can't be followed to its end.
     LinkToNothing,
+    /// Not left out: a file that the kernel makes up as it is read.
+    Virtual,
     /// A symbolic link to a directory, where links are kept, that would lead to nothing in the artifact.
     LinkOut,
 }
@@ -91,6 +93,10 @@ impl Reason {
             Self::LinkToNothing => (
                 "is a symbolic link to nothing that the build can reach; left out",
                 "are symbolic links to nothing that the build can reach; left out",
+            ),
+            Self::Virtual => (
+                "is made up by the kernel as it is read; its copy may be empty, or end in zeros",
+                "are made up by the kernel as they are read; their copies may be empty, or end in zeros",
             ),
             Self::LinkOut => (
                 "is a symbolic link that leads out of the artifact, or to a directory of which nothing is in it; left out",

@@ -22,6 +22,8 @@ pub enum Kind {
     File,
     /// A directory.
     Directory,
+    /// A file of `/proc` or `/sys`, or a symbolic link straight to one: its size is not known before it is read.
+    Virtual,
     /// A directory that the build's user may not list or enter.
     Unreadable,
     /// Nobody can say: a directory above may not be entered.
@@ -74,7 +76,8 @@ if command -v find >/dev/null; then how=find; fi
 if find / -maxdepth 0 -xtype d -readable -executable -printf '' >/dev/null 2>&1; then how=gnu; fi
 say='say() {
   if [ -h "$1" ]; then
-    if [ -f "$1" ]; then kind=f
+    if [ -f "$1" ]; then
+      case $(readlink "$1") in /proc/*|/sys/*) kind=v ;; *) kind=f ;; esac
     elif [ -d "$1" ]; then kind=D
     elif [ -e "$1" ]; then kind=S
     else kind=l
@@ -101,7 +104,9 @@ list() {
   case $how in
   gnu)
     find . $depth \( -type d -readable -executable -printf 'd%p\0' \) -o \( -type d -printf 'u%p\0' \) \
-      -o \( -type f -printf 'f%p\0' \) -o \( -type l -xtype f -printf 'f%p\0' \) \
+      -o \( -type f -printf 'f%p\0' \) \
+      -o \( -type l -xtype f \( -lname '/proc/*' -o -lname '/sys/*' \) -printf 'v%p\0' \) \
+      -o \( -type l -xtype f -printf 'f%p\0' \) \
       -o \( -type l -xtype d -printf 'D%p\0' \) \
       -o \( -type l \( -xtype b -o -xtype c -o -xtype p -o -xtype s \) -printf 'S%p\0' \) \
       -o \( -type l -printf 'l%p\0' \) \
@@ -234,6 +239,11 @@ impl Tree {
             self.refused += 1;
             return;
         }
+        let is_virtual = path.starts_with(b"/proc/") || path.starts_with(b"/sys/");
+        let kind = match kind {
+            Kind::File if is_virtual => Kind::Virtual,
+            other => other,
+        };
         let known = self.entries.entry(path).or_insert(kind);
         if matches!(known, Kind::Link(_)) {
             *known = kind;
@@ -268,6 +278,7 @@ fn stated(letter: u8) -> Option<Kind> {
         b'd' => Kind::Directory,
         b'u' => Kind::Unreadable,
         b'f' => Kind::File,
+        b'v' => Kind::Virtual,
         b's' => Kind::Special,
         b'D' => Kind::Link(Leads::Directory),
         b'S' => Kind::Link(Leads::Special),
@@ -308,7 +319,7 @@ mod tests {
         .unwrap();
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         std::fs::set_permissions(&find, mode).unwrap();
-        for tool in ["test", "sh"] {
+        for tool in ["test", "sh", "readlink"] {
             std::os::unix::fs::symlink(usual.join(tool), bin.join(tool)).unwrap();
         }
         let with = |shell| [(shell, Some(usual)), (shell, Some(bin)), (shell, None)];
@@ -345,6 +356,7 @@ mod tests {
         std::os::unix::fs::symlink("d", at("to-directory")).unwrap();
         std::os::unix::fs::symlink("nothing", at("dangling")).unwrap();
         std::os::unix::fs::symlink("loop", at("loop")).unwrap();
+        std::os::unix::fs::symlink("/proc/version", at("virtual")).unwrap();
         std::os::unix::fs::symlink("/dev/zero", at("zero")).unwrap();
         let socket = std::os::unix::net::UnixListener::bind(at("socket")).unwrap();
         let made = Command::new("mkfifo")
@@ -381,6 +393,7 @@ mod tests {
             ("to-directory/e e/-x", Kind::File),
             ("to-directory/pipe", Kind::Special),
             ("to-file", Kind::File),
+            ("virtual", Kind::Virtual),
             ("zero", Kind::Link(Leads::Special)),
         ]
         .map(|(path, kind)| (path.to_owned(), kind));
@@ -389,10 +402,16 @@ mod tests {
             let listing = list(shell, path, &roots);
             let tree = Tree::parse(&roots, &listing).unwrap();
             let found: Vec<_> = tree.entries.into_iter().collect();
+            // Without `readlink` nobody knows.
+            let known = |kind| match kind {
+                Kind::Virtual if path.is_none() => Kind::File,
+                kind => kind,
+            };
             let found: Vec<_> = found
                 .into_iter()
                 .map(|(path, kind)| (shown_below(&top, &path), kind))
                 .collect();
+            let expected = expected.clone().map(|(path, kind)| (path, known(kind)));
             assert_eq!(found, expected, "{shell:?} {path:?}");
             for end in 0..listing.len() {
                 assert!(Tree::parse(&roots, &listing[..end]).is_err(), "{end}");

@@ -191,7 +191,7 @@ impl Search<'_> {
                         found.insert(path.to_vec());
                         continue;
                     }
-                    Kind::File => "is a file",
+                    Kind::File | Kind::Virtual => "is a file",
                     Kind::Special => "is a device, a pipe or a socket",
                     Kind::Link(_) => "is a symbolic link",
                     Kind::Hidden => "can't be looked for: a directory above can't be entered",
@@ -261,6 +261,7 @@ impl Search<'_> {
                 Kind::Unreadable => Reason::Unreadable,
                 Kind::Hidden => Reason::Hidden,
                 Kind::Special => Reason::Special,
+                Kind::Virtual => Reason::Virtual,
                 Kind::Link(leads) if !self.request.keep_links => leads.into(),
                 Kind::File | Kind::Directory | Kind::Link(_) => continue,
             };
@@ -292,7 +293,7 @@ impl Search<'_> {
         let prefix = one.prefix(base).path;
         let tree = self.tree;
         let plain = one.is_literal();
-        let is_file = plain && tree.kind(&prefix) == Some(Kind::File);
+        let is_file = plain && matches!(tree.kind(&prefix), Some(Kind::File | Kind::Virtual));
         if is_file && one.is_directory() {
             return false;
         }
@@ -300,7 +301,7 @@ impl Search<'_> {
         for (path, kind) in tree.below(&prefix) {
             match kind {
                 _ if !plain && !one.matches(base, path) => {}
-                Kind::File => {
+                Kind::File | Kind::Virtual => {
                     files.insert(path.to_vec());
                     matched = true;
                 }

@@ -348,6 +348,20 @@ fn names_devices_pipes_and_sockets() {
 }
 
 #[test]
+fn names_files_that_the_kernel_makes_up() {
+    let definition = definition(None, &["**/*", "/proc/v*", "/proc-2/x"], &[]);
+    let request = Request::new(&definition, None, true, |_| None);
+    let mut tree = tree(&["a", "/proc/version", "/proc-2/x"]);
+    tree.insert(b"/src/link".to_vec(), Kind::Virtual);
+    let selection = select(&request, b"/src", &tree);
+    assert_eq!(paths(&selection), ["a", "link", "proc-2/x", "proc/version"]);
+    let said: Vec<_> = selection.warnings.lines().collect();
+    let expected = "`/proc/version`, `/src/link` are made up by the kernel as they are read; \
+                    their copies may be empty, or end in zeros";
+    assert!(said.contains(&expected.to_owned()), "{said:?}");
+}
+
+#[test]
 fn names_directories_that_cannot_be_read() {
     let odd = [("d/closed", Kind::Unreadable), ("other/x", Kind::Hidden)];
     let closed = "`/src/d/closed` is a directory that can't be read; what is in it is left out";

@@ -23,7 +23,8 @@ pub(super) fn execute(arguments: ShellArguments) -> Result<Exit> {
     options.debug = Some(super::debugger::settings());
     super::block_on(async {
         let stop = run::stop(options.timeout)?;
-        let ended = crate::run::shell(&options, console::waits(style), stop).await?;
+        let shell = crate::run::shell(&options, console::waits(style), stop);
+        let ended = Box::pin(shell).await?;
         Ok(match ended {
             Ended::Build(_) => Exit::Success,
             other => run::exit(&other),

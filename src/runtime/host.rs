@@ -81,10 +81,7 @@ impl Host {
 
     /// Starts the supervisor with an environment of `path` and little more.
     pub fn start(root: Root, layout: &Layout, path: Option<OsString>) -> Result<(Self, Wire)> {
-        // Children that outlive their parents become ours, and so can be found when the build ends.
-        rustix::process::set_child_subreaper(Some(rustix::process::getpid())).map_err(|error| {
-            Error::environment("this process can't adopt the build's").because(error)
-        })?;
+        adopt()?;
         let door = Door::new(layout, path);
         let (child, wire) = door.open()?;
         let host = Self { root, child, door };
@@ -307,4 +304,17 @@ fn until_complaints_end(
     stream::select(output, complaints)
         .take_while(|chunk| std::future::ready(chunk.is_some()))
         .filter_map(std::future::ready)
+}
+/// Children that outlive their parents become ours, and so can be found when the build ends.
+#[cfg(target_os = "linux")]
+fn adopt() -> Result<()> {
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid()))
+        .map_err(|error| Error::environment("this process can't adopt the build's").because(error))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn adopt() -> Result<()> {
+    Err(Error::environment(
+        "--runtime host needs Linux, where a process can adopt all that a build leaves behind",
+    ))
 }

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Arguments, Mode, Packaging, Pull, Runtime};
+use super::{Arguments, Packaging, Runtime};
+#[cfg(feature = "docker")]
+use super::{Mode, Pull};
 use crate::error::{Error, Result};
 use crate::options::{BuildspecFrom, HostFacts, Options, RuntimeKind};
 use crate::project::file::Reading;

@@ -32,7 +32,7 @@ pub use plan::{Plan, Pull, Remark, SourceMode, Tree};
 pub use pull::Progress;
 
 use crate::error::{Error, Result};
-use crate::options::Endpoint;
+use crate::options::{Endpoint, Tls};
 
 /// On every container and volume of ours: the build's uuid, or `shared`.
 const LABEL_BUILD: &str = "buildspec.build";
@@ -48,7 +48,7 @@ pub struct Engine {
     docker: Docker,
     host: String,
     /// It is spoken to through TLS.
-    tls: bool,
+    tls: Option<Tls>,
     is_podman: bool,
 }
 
@@ -89,7 +89,7 @@ impl Engine {
         Ok(Self {
             docker,
             host: host.to_owned(),
-            tls: endpoint.tls.is_some(),
+            tls: endpoint.tls.clone(),
             is_podman,
         })
     }

@@ -1,8 +1,8 @@
 //! A program on a terminal in the container.
 //!
-//! The engine's answer is taken over by a connection of our own where it can be: bollard reads a terminal's output as
-//! if it were framed and swallows what looks like a frame's head (a chunk that begins with a byte from 0 to 2). Only
-//! what goes through TLS is left to it.
+//! The engine's answer is taken over by a connection of our own: bollard reads a terminal's output as if it were framed
+//! and swallows what looks like a frame's head (a chunk that begins with a byte from 0 to 2). Only an address that
+//! neither of us knows is left to it.
 
 use std::io;
 use std::pin::Pin;
@@ -70,10 +70,10 @@ impl Door {
 
     async fn start(&self, exec: &str) -> Result<(Input, Output)> {
         let host = self.engine.host();
-        if self.engine.tls {
-            return self.start_by_bollard(exec).await;
-        }
-        let taken = if let Some(socket) = host.strip_prefix("unix://") {
+        let taken = if let Some(tls) = &self.engine.tls {
+            self.take_over(Box::pin(super::tls::stream(host, tls)).await, exec)
+                .await
+        } else if let Some(socket) = host.strip_prefix("unix://") {
             self.take_over(UnixStream::connect(socket).await, exec)
                 .await
         } else if let Some(address) = host.strip_prefix("tcp://") {

@@ -3,10 +3,17 @@
 //! The engine's certificate is always checked, whatever the user or the context says: who can pretend to be the engine
 //! gets the source, and every secret of the build.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::{fs, io};
 
 use bollard::{API_DEFAULT_VERSION, Docker};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::pki_types::pem::PemObject as _;
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 use super::TIMEOUT;
 use crate::error::{Error, Result};
@@ -29,6 +36,44 @@ pub(super) fn connect(host: &str, tls: &Tls) -> Result<Docker> {
         API_DEFAULT_VERSION,
     )
     .map_err(|error| unusable(&tls.folder, &super::reason(&error)))
+}
+
+/// A connection of our own, trusted and known by the same certificates.
+pub(super) async fn stream(host: &str, tls: &Tls) -> io::Result<TlsStream<TcpStream>> {
+    let config = config(tls).map_err(io::Error::other)?;
+    let address = with_port(host.split_once("://").map_or(host, |(_, address)| address));
+    let name = address.rsplit_once(':').map_or(&*address, |(name, _)| name);
+    let name = name
+        .trim_start_matches('[')
+        .trim_end_matches(']')
+        .to_owned();
+    let name = ServerName::try_from(name).map_err(io::Error::other)?;
+    let stream = TcpStream::connect(&address).await?;
+    let connector = TlsConnector::from(Arc::new(config));
+    connector.connect(name, stream).await
+}
+
+/// As bollard makes one: the machine's roots, and those of `ca.pem`.
+fn config(tls: &Tls) -> Result<ClientConfig> {
+    let files = Files::of(&tls.folder)?;
+    let failed = |error: &dyn std::fmt::Display| unusable(&tls.folder, &error.to_string());
+    let read = |file: &Path| -> Result<Vec<CertificateDer<'static>>> {
+        let read = CertificateDer::pem_file_iter(file).and_then(Iterator::collect);
+        read.map_err(|error| failed(&error))
+    };
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if files.roots != Path::new(NO_ROOTS) {
+        roots.add_parsable_certificates(read(&files.roots)?);
+    }
+    let config = ClientConfig::builder().with_root_certificates(roots);
+    if !files.key.exists() {
+        return Ok(config.with_no_client_auth());
+    }
+    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| failed(&error))?;
+    config
+        .with_client_auth_cert(read(&files.certificate)?, key)
+        .map_err(|error| failed(&error))
 }
 
 /// The port of engines behind TLS, where none is named.

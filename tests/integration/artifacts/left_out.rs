@@ -75,6 +75,19 @@ fn links_that_cannot_be_kept_are_named_by_what_they_are() {
     }
 }
 
+#[test]
+fn files_that_the_kernel_makes_up_are_named() {
+    let text =
+        buildspec(&["ln -s /proc/version v; echo a > a"]) + "artifacts:\n  files: ['**/*']\n";
+    let source = Source::with(&text);
+    let output = source.run(Runtime::Host, &[]);
+    ends_with(0, &output);
+    let words =
+        "/v` is made up by the kernel as it is read; its copy may be empty, or end in zeros";
+    contains(&output.complaint(), words);
+    contains(&listed(&source.kept().join("artifacts")).join(" "), "v");
+}
+
 /// Nobody's on any machine.
 const SOMEBODY: u32 = 54_321;
 

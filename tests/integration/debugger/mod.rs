@@ -119,27 +119,7 @@ fn folder() -> std::path::PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/debugger")
 }
 
-#[test]
-fn a_terminal_goes_through_tls() {
-    if !engine("debugger: TLS") {
-        return;
-    }
-    let server = crate::engine::tls::Server::start();
-    let folder = server.friend();
-    let variables = [
-        ("DOCKER_HOST", server.host.as_str()),
-        ("DOCKER_TLS_VERIFY", "1"),
-        ("DOCKER_CERT_PATH", folder.path().to_str().unwrap()),
-    ];
-    let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    play_with("shell", Runtime::Docker, &variables);
-}
-
 fn play(name: &str, runtime: Runtime) {
-    play_with(name, runtime, &[]);
-}
-
-fn play_with(name: &str, runtime: Runtime, more: &[(String, String)]) {
     let text = fs::read_to_string(folder().join(name).with_extension("txt")).unwrap();
     let (head, transcript) = text.split_once("\n--- ").unwrap();
     let (set, buildspec): (Vec<&str>, Vec<&str>) =
@@ -148,7 +128,6 @@ fn play_with(name: &str, runtime: Runtime, more: &[(String, String)]) {
         .iter()
         .map(|line| line[2..].split_once('=').unwrap())
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
-        .chain(more.iter().cloned())
         .collect();
     let source = Source::with(buildspec.join("\n") + "\n");
     let mut lines = transcript.lines();

@@ -147,11 +147,28 @@ fn a_terminal_through_ssh() {
     let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     fs::set_permissions(&ssh, executable).unwrap();
     let path = crate::harness::ambient("PATH").unwrap_or_default();
-    let variables = [
+    a_terminal_by([
         ("DOCKER_HOST", "ssh://far".to_owned()),
         ("PATH", format!("{}:{path}", home.path().display())),
-    ]
-    .map(|(name, value)| (name.to_owned(), value));
+    ]);
+}
+
+#[test]
+fn a_terminal_through_tls() {
+    if !engine("a terminal through TLS") {
+        return;
+    }
+    let server = crate::engine::tls::Server::start();
+    let folder = server.friend();
+    a_terminal_by([
+        ("DOCKER_HOST", server.host.clone()),
+        ("DOCKER_TLS_VERIFY", "1".to_owned()),
+        ("DOCKER_CERT_PATH", folder.path().display().to_string()),
+    ]);
+}
+
+fn a_terminal_by<const COUNT: usize>(variables: [(&str, String); COUNT]) {
+    let variables = variables.map(|(name, value)| (name.to_owned(), value));
     let source = Source::commands(COMMANDS);
     let arguments = ["--break", "BUILD:2"];
     let mut terminal = Terminal::of(
