@@ -264,12 +264,11 @@ fn read_file(path: &Path, id: Option<&str>) -> Result<Recorded> {
 }
 
 fn read_log(recorded: &Recorded, file: &Path) -> Result<String> {
-    let log = match cloudwatch::read(file, &recorded.log_stream)? {
-        Some(log) => log,
-        None => {
-            let is_long = recorded_log::length(file)? > recorded_log::LONG;
-            recorded_log::read(file, is_long)?
-        }
+    let log = if let Some(log) = cloudwatch::read(file, &recorded.log_stream)? {
+        log
+    } else {
+        let is_long = recorded_log::length(file)? > recorded_log::LONG;
+        recorded_log::read(file, is_long)?
     };
     recorded_log::check(recorded, &log, &file.display().to_string())?;
     Ok(log)

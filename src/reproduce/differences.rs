@@ -19,6 +19,7 @@ pub struct Difference {
 
 impl Difference {
     /// The same in other words.
+    #[must_use]
     pub fn rewritten(&self, rewrite: impl Fn(&str) -> String) -> Self {
         Self {
             recorded: rewrite(&self.recorded),
