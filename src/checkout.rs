@@ -126,7 +126,9 @@ async fn clone(top: &Path, into: &Path, commit: &str, empty: bool) -> Result<()>
 }
 
 async fn copy_tracked(top: &Path, into: &Path) -> Result<()> {
-    let names = raw(top, &["ls-files", "-z", "--cached"]).await?;
+    // Those of submodules too, as far as these are checked out: they are in the work tree.
+    let list = ["ls-files", "-z", "--cached", "--recurse-submodules"];
+    let names = raw(top, &list).await?;
     for name in names
         .split(|&byte| byte == 0)
         .filter(|name| !name.is_empty())
@@ -140,7 +142,7 @@ async fn copy_tracked(top: &Path, into: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A file that is tracked and gone, and a submodule's folder, are not copied.
+/// A file that is tracked and gone, and a submodule's folder that was never filled, are not copied.
 fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     let Ok(about) = fs::symlink_metadata(from) else {
         return Ok(());

@@ -11,9 +11,9 @@ const MOST: usize = 10;
 /// A look at a source of hundreds of thousands of files may be given up: it is only for a remark.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Files and folders below `source` that have changed since `since`; the output directory and Git's own folder count
-/// for nothing, and neither does the top, in which the output directory is made.
-pub fn since(since: SystemTime, source: &Path, output: &Path) -> Vec<PathBuf> {
+/// Files and folders below `source` that have changed since `since`; what this tool writes to and Git's own folder count
+/// for nothing, and neither do the folders in which those are made.
+pub fn since(since: SystemTime, source: &Path, ours: &[PathBuf]) -> Vec<PathBuf> {
     let Ok(since) = since.duration_since(UNIX_EPOCH) else {
         return Vec::new();
     };
@@ -27,9 +27,12 @@ pub fn since(since: SystemTime, source: &Path, output: &Path) -> Vec<PathBuf> {
     walkdir::WalkDir::new(source)
         .min_depth(1)
         .into_iter()
-        .filter_entry(|entry| entry.path() != output && entry.file_name() != ".git")
+        .filter_entry(|entry| {
+            entry.file_name() != ".git" && ours.iter().all(|path| path != entry.path())
+        })
         .take_while(|_| began.elapsed() < PATIENCE)
         .filter_map(Result::ok)
+        .filter(|entry| !ours.iter().any(|path| path.starts_with(entry.path())))
         .filter(|entry| changed(entry) == Some(true))
         .take(MOST + 1)
         .map(walkdir::DirEntry::into_path)
@@ -88,7 +91,7 @@ mod tests {
     fn only_what_changed_since_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let source = folder.path();
-        for name in ["old", "gone/file", ".git/index", ".buildspec/x"] {
+        for name in ["old", "gone/file", ".git/index", ".buildspec/x", "a/old"] {
             let path = source.join(name);
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
             std::fs::write(path, "").unwrap();
@@ -96,11 +99,15 @@ mod tests {
         std::thread::sleep(Duration::from_millis(30));
         let began = SystemTime::now();
         std::thread::sleep(Duration::from_millis(30));
-        let output = source.join(".buildspec");
-        assert_eq!(since(began, source, &output), [""; 0].map(PathBuf::from));
+        let ours = [".buildspec", "a/b/artifacts"].map(|path| source.join(path));
+        assert_eq!(since(began, source, &ours), [""; 0].map(PathBuf::from));
         std::fs::write(source.join(".git/index"), "x").unwrap();
-        std::fs::write(output.join("x"), "x").unwrap();
-        assert_eq!(remark(&since(began, source, &output), source), None);
+        std::fs::write(ours[0].join("x"), "x").unwrap();
+        std::fs::create_dir_all(&ours[1]).unwrap();
+        std::fs::write(ours[1].join("x"), "x").unwrap();
+        assert_eq!(remark(&since(began, source, &ours), source), None);
+        std::fs::write(source.join("a/b/other"), "x").unwrap();
+        assert_eq!(since(began, source, &ours), [source.join("a/b/other")]);
         std::fs::remove_file(source.join("gone/file")).unwrap();
         let top = Top::of(source);
         assert_eq!(top.gone(source), [""; 0].map(PathBuf::from));
@@ -110,7 +117,7 @@ mod tests {
         assert_eq!(top.gone(source), [source.join("gone"), source.join("old")]);
         std::fs::rename(source.join("other"), source.join("gone")).unwrap();
         std::fs::write(source.join("new"), "").unwrap();
-        let said = remark(&since(began, source, &output), source).unwrap();
+        let said = remark(&since(began, source, &ours), source).unwrap();
         assert!(
             said.contains("gone") && said.contains("new") && !said.contains("old"),
             "{said}"

@@ -30,6 +30,8 @@ pub mod error;
 #[cfg(feature = "run")]
 pub mod excludes;
 #[cfg(feature = "run")]
+pub mod hidden;
+#[cfg(feature = "run")]
 pub mod hint;
 #[cfg(feature = "run")]
 pub mod image;

@@ -1,8 +1,9 @@
 //! What registries want to know before they hand out an image: `~/.docker/config.json`, as the `docker` command reads it.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 
 use serde::Deserialize;
 use tokio::io::AsyncWriteExt as _;
@@ -12,6 +13,9 @@ use crate::error::{Error, Result};
 
 /// Docker Hub's name in that file, and as helpers know it.
 const HUB: &str = "https://index.docker.io/v1/";
+
+/// A helper that asks somebody who is not there would hold the build for ever.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The file's content, read when an image has to be pulled.
 #[derive(Clone, Debug, Default)]
@@ -79,10 +83,11 @@ impl Keyring {
             .get(hub_or(registry))
             .or_else(|| config.cred_helpers.get(registry))
             .or(config.creds_store.as_ref());
-        if let Some(helper) = helper
-            && let Some(login) = ask(helper, hub_or(registry)).await?
-        {
-            return Ok(Some(login));
+        if let Some(helper) = helper {
+            let program = PathBuf::from(format!("docker-credential-{helper}"));
+            if let Some(login) = ask(&program, hub_or(registry), PATIENCE).await? {
+                return Ok(Some(login));
+            }
         }
         Ok(written(&config, registry))
     }
@@ -162,27 +167,30 @@ fn base64(text: &str) -> Option<Vec<u8>> {
 }
 
 /// Runs `docker-credential-NAME get`.
-async fn ask(helper: &str, server: &str) -> Result<Option<Login>> {
-    let program = format!("docker-credential-{helper}");
+async fn ask(program: &Path, server: &str, patience: Duration) -> Result<Option<Login>> {
     let failed = |why: String| {
+        let program = program.display();
         Error::environment(format!("{program} can't be asked about {server}: {why}"))
             .hint("~/.docker/config.json names it in credsStore or credHelpers")
     };
-    let mut child = Command::new(&program)
+    let mut child = Command::new(program)
         .arg("get")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stderr(Stdio::piped())
         .kill_on_drop(true)
         .spawn()
         .map_err(|error| failed(error.to_string()))?;
-    if let Some(mut input) = child.stdin.take() {
-        // A helper that does not read is free not to.
-        input.write_all(server.as_bytes()).await.ok();
-    }
-    let output = child
-        .wait_with_output()
+    let answered = async {
+        if let Some(mut input) = child.stdin.take() {
+            // A helper that does not read is free not to.
+            input.write_all(server.as_bytes()).await.ok();
+        }
+        child.wait_with_output().await
+    };
+    let output = tokio::time::timeout(patience, answered)
         .await
+        .map_err(|_| failed(format!("no answer within {} s", patience.as_secs())))?
         .map_err(|error| failed(error.to_string()))?;
     let said = String::from_utf8_lossy(&output.stdout);
     if !output.status.success() {
@@ -190,7 +198,9 @@ async fn ask(helper: &str, server: &str) -> Result<Option<Login>> {
         if said.contains("credentials not found") {
             return Ok(None);
         }
-        return Err(failed(format!("{} ({})", said.trim(), output.status)));
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        let both = format!("{}\n{}", said.trim(), complaint.trim());
+        return Err(failed(format!("{} ({})", both.trim(), output.status)));
     }
     let answer: Answer =
         serde_json::from_str(&said).map_err(|_| failed("its answer can't be understood".into()))?;
@@ -229,6 +239,18 @@ mod tests {
         ] {
             assert_eq!(registry(image), expected);
         }
+    }
+
+    #[tokio::test]
+    async fn a_helper_that_hangs_is_given_up() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let program = folder.path().join("docker-credential-test");
+        std::fs::write(&program, "#!/bin/sh\nexec sleep 60\n").unwrap();
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+        let answer = ask(&program, "r.example", Duration::from_millis(300)).await;
+        let message = answer.unwrap_err().message;
+        assert!(message.contains("no answer within"), "{message}");
     }
 
     #[test]

@@ -13,6 +13,10 @@ pub struct Survey {
     pub repository: Option<Repository>,
     /// `.git` names a repository that can't come along: what it says.
     pub stray: Option<String>,
+    /// The folder is a part of this work tree, whose `.git` is above it.
+    pub above: Option<PathBuf>,
+    /// Other repositories, outside the source, in which Git looks for what this one lacks.
+    pub borrows: Vec<PathBuf>,
 }
 
 /// A Git repository outside its work tree.
@@ -25,11 +29,12 @@ pub struct Repository {
 }
 
 impl Survey {
-    /// Looks at a folder; `output` is no part of it.
+    /// Looks at a folder; what is hidden from builds is no part of it.
     pub fn of(source: &Path, output: &Path) -> Self {
         let mounts = fs::read("/proc/self/mountinfo").unwrap_or_default();
         let mut submounts = submounts(&mounts, source);
-        submounts.retain(|mount| !mount.starts_with(output));
+        let hidden = crate::hidden::paths(source, output);
+        submounts.retain(|mount| !hidden.iter().any(|path| mount.starts_with(path)));
         let (repository, stray) = match git_file(source) {
             None => (None, None),
             Some(text) => match repository(&text) {
@@ -37,12 +42,38 @@ impl Survey {
                 None => (None, Some(text)),
             },
         };
+        let objects = match &repository {
+            Some(repository) => repository.common.join("objects"),
+            None => source.join(".git/objects"),
+        };
         Self {
             submounts,
+            above: work_tree_above(source),
+            borrows: alternates(&objects, source),
             repository,
             stray,
         }
     }
+}
+
+/// The folder whose `.git` counts for a folder that has none. What lies among our own builds belongs to none.
+fn work_tree_above(source: &Path) -> Option<PathBuf> {
+    let own = Component::Normal(crate::hidden::FOLDER.as_ref());
+    if source.components().any(|part| part == own) {
+        return None;
+    }
+    let above = source.ancestors().find(|path| path.join(".git").exists())?;
+    (above != source).then(|| above.to_path_buf())
+}
+
+/// What `objects/info/alternates` names, as far as it is not in the source.
+fn alternates(objects: &Path, source: &Path) -> Vec<PathBuf> {
+    let text = fs::read_to_string(objects.join("info/alternates")).unwrap_or_default();
+    text.lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(|line| plain(&objects.join(line)))
+        .filter(|path| !path.starts_with(source))
+        .collect()
 }
 
 /// Mount points strictly below a folder, from the fifth field of each line; blanks and backslashes are octal there.
@@ -151,5 +182,38 @@ mod tests {
         fs::write(source.join(".git"), "gitdir: ../.git/modules/w\n").unwrap();
         let survey = Survey::of(&source, &source.join(".buildspec"));
         assert_eq!(survey.stray.as_deref(), Some("../.git/modules/w"));
+        assert_eq!(survey.above, None);
+    }
+
+    #[test]
+    fn a_folder_of_a_work_tree_names_its_top() {
+        let folder = tempfile::tempdir().unwrap();
+        let above = |path: &str| {
+            let source = folder.path().join(path);
+            fs::create_dir_all(&source).unwrap();
+            Survey::of(&source, &source.join(".buildspec")).above
+        };
+        assert_eq!(above("top/a/b"), None);
+        fs::create_dir(folder.path().join("top/.git")).unwrap();
+        assert_eq!(above("top/a/b"), Some(folder.path().join("top")));
+        assert_eq!(above("top"), None);
+        assert_eq!(above("top/.buildspec/builds/1/checkout"), None);
+    }
+
+    #[test]
+    fn borrowed_objects_are_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let info = folder.path().join("clone/.git/objects/info");
+        fs::create_dir_all(&info).unwrap();
+        let source = folder.path().join("clone");
+        let borrows = || Survey::of(&source, &source.join(".buildspec")).borrows;
+        assert_eq!(borrows(), [""; 0].map(PathBuf::from));
+        fs::write(
+            info.join("alternates"),
+            "/other/objects\n../../../main/.git/objects\n../../inside\n",
+        )
+        .unwrap();
+        let main = folder.path().join("main/.git/objects");
+        assert_eq!(borrows(), [PathBuf::from("/other/objects"), main]);
     }
 }

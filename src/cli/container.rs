@@ -41,6 +41,21 @@ pub(super) struct ContainerArguments {
 }
 
 impl ContainerArguments {
+    /// Flags that were given and mean nothing without a container; others are told apart where they are settled.
+    pub(super) fn given(&self) -> impl Iterator<Item = &'static str> {
+        let flags = [
+            ("--platform", self.platform.is_some()),
+            ("--add-host", !self.add_host.is_empty()),
+            ("--volume", !self.volume.is_empty()),
+            ("--exclude", !self.exclude.is_empty()),
+            ("--docker-socket", self.docker_socket),
+        ];
+        flags
+            .into_iter()
+            .filter(|(_, given)| *given)
+            .map(|(flag, _)| flag)
+    }
+
     pub(super) fn settle(self, machine: &Machine) -> Result<ContainerOptions> {
         Ok(ContainerOptions {
             platform: self.platform.or_else(|| machine.platform.clone()),

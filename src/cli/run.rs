@@ -59,6 +59,7 @@ pub(super) struct Arguments {
         short,
         long,
         env = "BUILDSPEC_IMAGE",
+        value_parser = clap::builder::NonEmptyStringValueParser::new(),
         help_heading = "Image and source"
     )]
     image: Option<String>,
@@ -214,11 +215,11 @@ pub(super) struct Arguments {
     )]
     log_format: Option<Format>,
 
-    /// Say less: no output of commands.
+    /// Say less: no output of commands. The codebuild and json formats stay whole.
     #[arg(short, long, conflicts_with = "verbose", help_heading = "Display")]
     quiet: bool,
 
-    /// Say more: the agent's own lines, and how the source got in.
+    /// Say more: the agent's own lines, and how the source got in (on standard error in the codebuild format).
     #[arg(short, long, help_heading = "Display")]
     verbose: bool,
 

@@ -8,7 +8,7 @@ use super::characters::WholeCharacters;
 use super::hinting::Hinting;
 use super::live::Live;
 use super::pretty::Pretty;
-use super::{Style, log, message};
+use super::{Style, Verbosity, log, message};
 use crate::diagnostic::Severity;
 use crate::engine::event::Event;
 use crate::engine::journal::Watcher;
@@ -33,6 +33,7 @@ pub fn watcher(format: LogFormat, style: Style) -> Box<dyn Watcher> {
             out: buffered(),
             write: log::write,
             warns: true,
+            notes: style.verbosity == Verbosity::Verbose,
             findings: Findings::default(),
             live: style.is_live().then(|| Live::new(style)),
         }),
@@ -40,6 +41,7 @@ pub fn watcher(format: LogFormat, style: Style) -> Box<dyn Watcher> {
             out: buffered(),
             write: json::write,
             warns: false,
+            notes: false,
             findings: Findings::default(),
             live: None,
         }))),
@@ -52,6 +54,7 @@ pub fn waits(style: Style) -> Box<dyn Watcher> {
         out: buffered(),
         write: |_, _, _| Ok(()),
         warns: true,
+        notes: false,
         findings: Findings::default(),
         live: style.is_live().then(|| Live::new(style)),
     })
@@ -72,6 +75,8 @@ struct Lines<W: Write> {
     write: fn(&mut W, Timestamp, &Event<'_>) -> io::Result<()>,
     /// Whether the format has no place for warnings; they go to standard error then.
     warns: bool,
+    /// The same for notes.
+    notes: bool,
     findings: Findings,
     /// For waits: a pull may take minutes, and the log is silent about it.
     live: Option<Live>,
@@ -133,6 +138,9 @@ impl<W: Write + Send> Watcher for Lines<W> {
         }
         if let (true, Event::Warning(text)) = (self.warns, event) {
             message::print(&format!("warning: {}\n", message::harmless(text)));
+        }
+        if let (true, Event::Note(text)) = (self.notes, event) {
+            message::print(&format!("note: {}\n", message::harmless(text)));
         }
         if let (
             true,

@@ -1,5 +1,6 @@
 //! Variables that name a proxy.
 
+use super::mask::SHORTEST;
 use super::secret::Secret;
 use super::{Value, Variables};
 
@@ -19,6 +20,17 @@ impl Variables {
             .flat_map(|password| [password.to_owned(), decoded(password)])
             .map(Secret::new)
             .collect()
+    }
+}
+
+impl Variables {
+    /// Names of those whose password is too short to be masked.
+    pub fn short_proxy_passwords(&self) -> impl Iterator<Item = &str> {
+        let is_short =
+            |password: &str| (1..SHORTEST).contains(&password.len().min(decoded(password).len()));
+        self.proxies()
+            .filter(move |(_, address)| password(address).is_some_and(is_short))
+            .map(|(name, _)| name)
     }
 }
 
@@ -56,6 +68,21 @@ fn decoded(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::env::Level;
+
+    #[test]
+    fn short_passwords_are_named() {
+        let mut variables = Variables::default();
+        for (name, password) in [
+            ("A_PROXY", "abc"),
+            ("B_PROXY", "abcd"),
+            ("C_PROXY", "%41bc"),
+        ] {
+            let address = format!("http://me:{password}@proxy");
+            variables.set(Level::Override, name, Value::Plain(address));
+        }
+        let short: Vec<_> = variables.short_proxy_passwords().collect();
+        assert_eq!(short, ["A_PROXY", "C_PROXY"]);
+    }
 
     #[test]
     fn passwords_are_found_in_both_forms() {

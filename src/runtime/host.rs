@@ -172,19 +172,20 @@ fn remove_dead(ours: &Path) {
     }
 }
 
-/// Copies a source, less one folder of it; links stay links, sockets and devices are left out.
+/// Copies a source, less what is hidden from builds; links stay links, sockets and devices are left out.
 ///
 /// The kernel shares the files' blocks where its file system can.
 pub fn copy_source(
     from: &Path,
     to: &Path,
-    without: &Path,
+    output: &Path,
     stopped: &dyn Fn() -> bool,
 ) -> io::Result<()> {
+    let hidden = crate::hidden::paths(from, output);
     let walk = walkdir::WalkDir::new(from)
         .min_depth(1)
         .into_iter()
-        .filter_entry(|entry| entry.path() != without);
+        .filter_entry(|entry| hidden.iter().all(|path| path != entry.path()));
     let mut folders = Vec::new();
     for entry in walk {
         if stopped() {
@@ -199,7 +200,9 @@ pub fn copy_source(
         } else if kind.is_symlink() {
             std::os::unix::fs::symlink(std::fs::read_link(entry.path())?, &target)?;
         } else if kind.is_file() {
-            std::fs::copy(entry.path(), &target)?;
+            std::fs::copy(entry.path(), &target).map_err(|error| {
+                io::Error::new(error.kind(), format!("{}: {error}", entry.path().display()))
+            })?;
         }
     }
     // Last, so that a folder without write permission can be filled.

@@ -10,6 +10,8 @@ use crate::edits;
 use crate::engine::event::Event;
 use crate::engine::phase::Context;
 use crate::error::{Error, Result};
+#[cfg(feature = "docker")]
+use crate::hidden;
 use crate::run::Build;
 use crate::runtime::Lost;
 use crate::runtime::place::KEPT;
@@ -116,15 +118,17 @@ impl Build<'_> {
             return None;
         }
         let began = Duration::from_millis(u64::try_from(self.identity.started).ok()?);
-        let (source, output) = (options.source.clone(), options.output.clone());
+        let source = options.source.clone();
+        let mut ours = hidden::paths(&source, &options.output);
+        ours.extend(options.artifacts.iter().chain(&options.reports).cloned());
+        if ours.contains(&source) {
+            // The user wants artifacts in the source itself, where nobody can tell them from edits.
+            return None;
+        }
         let top = self.top.clone();
         Some(tokio::task::spawn_blocking(move || {
             let mut edited = top.gone(&source);
-            edited.extend(edits::since(
-                std::time::UNIX_EPOCH + began,
-                &source,
-                &output,
-            ));
+            edited.extend(edits::since(std::time::UNIX_EPOCH + began, &source, &ours));
             edited
         }))
     }

@@ -120,7 +120,7 @@ impl Build<'_> {
     ) -> Pin<Box<dyn Future<Output = Result<Provisioned>>>> {
         let options = self.options;
         let like = self.layout.clone();
-        let without = options.output.clone();
+        let output = options.output.clone();
         let mut sources = vec![self.source.clone()];
         sources.extend(options.secondary.iter().map(|(_, folder)| folder.clone()));
         let path = options.host.path.clone();
@@ -130,7 +130,7 @@ impl Build<'_> {
             targets.extend(layout.secondary().map(|(_, folder)| folder));
             let copied = tokio::task::spawn_blocking(move || {
                 sources.iter().zip(targets).try_for_each(|(from, to)| {
-                    host::copy_source(from, to.as_ref(), &without, &|| cancel.is_cancelled())
+                    host::copy_source(from, to.as_ref(), &output, &|| cancel.is_cancelled())
                 })
             });
             let copied = copied.await;
@@ -298,12 +298,45 @@ fn remarks(options: &crate::options::Options, survey: &Survey) -> Vec<Event<'sta
             paths.join(", ")
         )));
     }
-    if let Some(stray) = &survey.stray {
-        remarks.push(Event::Warning(format!(
-            "the source's .git is a file that points to {stray}: Git will not work in the build"
-        )));
+    if options.source_mode == SourceMode::Mount && !rustix::process::geteuid().is_root() {
+        remarks.push(Event::Warning(
+            "--source-mode mount: what the build writes into the source belongs to the container's root, and so to root \
+             here unless the engine is rootless"
+                .to_owned(),
+        ));
     }
+    remarks.extend(about_git(survey).map(Event::Warning));
     remarks
+}
+
+/// Why Git will not work in the build as it does here.
+#[cfg(feature = "docker")]
+fn about_git(survey: &Survey) -> impl Iterator<Item = String> {
+    let stray = survey.stray.as_ref().map(|stray| {
+        format!(
+            "the source's .git is a file that points to {stray}: Git will not work in the build"
+        )
+    });
+    let above = survey.above.as_ref().map(|top| {
+        format!(
+            "the source is a folder of the repository {}, which does not come along: Git will not work in the build. \
+             CodeBuild has the whole of it: run from there, with -b FOLDER/buildspec.yml",
+            top.display()
+        )
+    });
+    let borrows: Vec<_> = survey
+        .borrows
+        .iter()
+        .map(|path| path.display().to_string())
+        .collect();
+    let borrows = (!borrows.is_empty()).then(|| {
+        format!(
+            "the source's repository borrows objects from {} (.git/objects/info/alternates), which do not come along: Git \
+             will not find all commits in the build. `git repack -a -d` and removing that file make it whole",
+            borrows.join(", ")
+        )
+    });
+    [stray, above, borrows].into_iter().flatten()
 }
 
 /// Hears of the work while the build waits for it.

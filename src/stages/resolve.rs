@@ -10,6 +10,7 @@ use crate::env::reference::{self, Answers, Needs, Told, Wanted};
 use crate::env::secrets::{self, Given};
 use crate::env::{Level, Value, Variables, git};
 use crate::error::Error;
+use crate::hidden;
 use crate::options::RuntimeKind;
 use crate::run::{Build, Halt};
 use crate::stages::trust;
@@ -150,7 +151,9 @@ impl Build<'_> {
                 "Git tracks {shown}, which holds secrets: git rm --cached it, and consider them known"
             ));
         }
-        if file.starts_with(&self.options.source) && !file.starts_with(&self.options.output) {
+        let (source, output) = (&self.options.source, &self.options.output);
+        let hidden = hidden::paths(source, output);
+        if file.starts_with(source) && !hidden.iter().any(|path| file.starts_with(path)) {
             warnings.push(format!(
                 "{shown} is part of the source: every command of the build can read it"
             ));
@@ -224,7 +227,9 @@ impl Build<'_> {
         let short: Vec<_> = variables
             .secrets()
             .filter(|(_, secret)| (1..mask::SHORTEST).contains(&secret.reveal().len()))
-            .map(|(name, _)| name.to_owned())
+            .map(|(name, _)| name)
+            .chain(variables.short_proxy_passwords())
+            .map(str::to_owned)
             .collect();
         let passwords = variables.proxy_passwords();
         let secrets = variables.secrets().map(|(_, secret)| secret);

@@ -8,7 +8,7 @@ use super::{Arguments, Packaging, Runtime};
 use super::{Mode, Pull};
 use crate::error::{Error, Result};
 use crate::options::{BuildspecFrom, HostFacts, Options, RuntimeKind};
-use crate::project::file::Reading;
+use crate::project::file::{Reading, Remark};
 use crate::{compute, image};
 
 /// What a recorded build says, which counts instead of what this machine does.
@@ -61,6 +61,7 @@ pub(in crate::cli) fn settle(
             "--keep keeps a container, and --runtime host has none",
         ));
     }
+    reading.remarks.extend(arguments.only_for_containers());
     let host = host_facts(arguments.runtime, region)?;
     let (mut overrides, remark) = arguments.network_of_host.proxies(&host.engine.host)?;
     reading.remarks.extend(remark);
@@ -69,10 +70,12 @@ pub(in crate::cli) fn settle(
         &arguments.env_file,
         &arguments.env,
     )?);
+    let secondary = arguments.sources.secondary()?;
+    no_source_keeps_builds(&output, &source, &secondary)?;
     Ok(Options {
         source,
         which: arguments.sources.which(),
-        secondary: arguments.sources.secondary()?,
+        secondary,
         buildspec,
         runtime: match arguments.runtime {
             Runtime::Docker => RuntimeKind::Docker,
@@ -124,9 +127,53 @@ pub(in crate::cli) fn settle(
     })
 }
 
+impl Arguments {
+    /// One remark about flags that mean nothing to a build on the host.
+    fn only_for_containers(&self) -> Option<Remark> {
+        if !matches!(self.runtime, Runtime::Host) {
+            return None;
+        }
+        let own = [
+            ("--source-mode", !matches!(self.source_mode, Mode::Auto)),
+            ("--pull", !matches!(self.pull, Pull::Missing)),
+            ("--privileged", self.privileged),
+            ("--network", self.network.is_some()),
+        ];
+        let given = own.into_iter().filter(|(_, given)| *given);
+        let flags: Vec<_> = given
+            .map(|(flag, _)| flag)
+            .chain(self.container.given())
+            .collect();
+        (!flags.is_empty()).then(|| Remark {
+            warning: true,
+            text: format!(
+                "without a container these mean nothing: {}",
+                flags.join(", ")
+            ),
+        })
+    }
+}
+
+/// No build may see where builds are kept, and of a source it sees all else.
+fn no_source_keeps_builds(
+    output: &Path,
+    source: &Path,
+    secondary: &[(String, PathBuf)],
+) -> Result<()> {
+    let mut sources = std::iter::once(source).chain(secondary.iter().map(|(_, folder)| &**folder));
+    if sources.all(|folder| folder != output) {
+        return Ok(());
+    }
+    Err(Error::usage(format!(
+        "--output {}: a source itself can't be where builds are kept, as no build may see those",
+        output.display()
+    ))
+    .hint("name a folder in it"))
+}
+
 /// Where builds are kept when nobody says so. A source must not lead the tool elsewhere.
 fn own_output(source: &Path) -> Result<PathBuf> {
-    let output = source.join(".buildspec");
+    let output = source.join(crate::hidden::FOLDER);
     if output.is_symlink() {
         return Err(Error::usage(format!(
             "{} is a link: builds are kept in no place that a source leads to",

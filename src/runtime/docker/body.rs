@@ -146,15 +146,17 @@ fn tmpfs(plan: &Plan, rung: Rung) -> HashMap<String, String> {
     // Variables and secrets are rewritten there after each command: in no layer, volume or commit.
     let mut tmpfs = HashMap::from([(plan.layout.tmp(), "rw,exec,mode=0755".to_owned())]);
     if rung == Rung::Mount {
-        // The output directory is never part of the source; here it can only be covered.
-        let covered = plan.trees.iter().filter_map(|tree| {
-            let hidden = tree.hidden(plan)?.to_str()?;
-            Some((
-                format!("{}/{hidden}", tree.to),
-                "ro,size=4k,mode=0755".to_owned(),
-            ))
-        });
-        tmpfs.extend(covered);
+        // What is never part of the source can here only be covered, and only where it is: the engine would make it.
+        for tree in &plan.trees {
+            let hidden = tree.hidden(plan);
+            let there = hidden.iter().filter(|path| {
+                std::fs::symlink_metadata(tree.from.join(path)).is_ok_and(|about| about.is_dir())
+            });
+            tmpfs.extend(there.filter_map(|path| path.to_str()).map(|path| {
+                let covered = format!("{}/{path}", tree.to);
+                (covered, "ro,size=4k,mode=0755".to_owned())
+            }));
+        }
     }
     tmpfs
 }

@@ -21,7 +21,7 @@ use super::failure::{
 };
 use super::fence;
 use super::leftovers::{Leftover, remove};
-use super::overlay::{Volumes, mask_name};
+use super::overlay::Volumes;
 use super::privileged::{self, Held, Privileges};
 use super::set_up::{self, Proof};
 use super::{Engine, Plan, Progress, Pull, Remark, SourceMode, refused, status};
@@ -436,11 +436,10 @@ impl Start<'_> {
         };
         match answer.split_once(' ').unwrap_or((answer, "")) {
             ("ready", _) => Ok(()),
-            ("unmasked", hidden) => {
-                let hidden = std::path::Path::new(hidden);
-                self.engine
-                    .fill_mask(plan, &mask_name(hidden), hidden)
-                    .await?;
+            ("unmasked", _) => {
+                for tree in &plan.trees {
+                    self.engine.fill_mask(plan, tree).await?;
+                }
                 Err(Failure::Rung(
                     "the output directory was not hidden; it will be next time".to_owned(),
                 ))

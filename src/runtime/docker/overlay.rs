@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bollard::models::{
     ContainerCreateBody, HostConfig, Mount, MountType, Volume, VolumeCreateRequest,
@@ -80,7 +80,7 @@ impl Engine {
         let mut known = None;
         for tree in &plan.trees {
             let mask = self.mask(plan, tree).await?;
-            let folder = match mask.as_ref().and_then(folder_of_volumes).or(known.take()) {
+            let folder = match folder_of_volumes(&mask).or(known.take()) {
                 Some(folder) => folder,
                 None => self.first_scratch(plan, tree).await?,
             };
@@ -89,7 +89,7 @@ impl Engine {
                 let mountpoint = format!("{folder}/{name}/_data");
                 Scratch { name, mountpoint }
             });
-            let options = overlay_options(tree, mask.as_ref(), &scratch, redirect);
+            let options = overlay_options(tree, &mask, &scratch, redirect);
             volumes.scratch.extend(scratch);
             volumes.trees.push(options?);
             known = Some(folder);
@@ -125,15 +125,12 @@ impl Engine {
         join_all(removed).await;
     }
 
-    /// A volume that holds a whiteout (a character device 0/0) where the output directory lies below the source;
-    /// shared by all builds of one engine.
-    async fn mask(&self, plan: &Plan, tree: &Tree) -> Result<Option<Volume>> {
-        let Some(hidden) = tree.hidden(plan) else {
-            return Ok(None);
-        };
-        let name = mask_name(hidden);
+    /// A volume that holds a whiteout (a character device 0/0) for each path that is hidden from the build; shared by
+    /// all builds of one engine.
+    async fn mask(&self, plan: &Plan, tree: &Tree) -> Result<Volume> {
+        let name = mask_name(&tree.hidden(plan));
         if let Ok(volume) = self.docker.inspect_volume(&name).await {
-            return Ok(Some(volume));
+            return Ok(volume);
         }
         let request = VolumeCreateRequest {
             name: Some(name.clone()),
@@ -145,16 +142,17 @@ impl Engine {
         };
         let failed = refused("the engine can't make the volume that hides the output directory");
         let volume = self.docker.create_volume(request).await.map_err(&failed)?;
-        self.fill_mask(plan, &name, hidden).await?;
-        Ok(Some(volume))
+        self.fill_mask(plan, tree).await?;
+        Ok(volume)
     }
 
-    /// Puts the whiteout into the mask's volume, through a container that never starts.
-    pub(super) async fn fill_mask(&self, plan: &Plan, name: &str, hidden: &Path) -> Result<()> {
+    /// Puts the whiteouts into the mask's volume, through a container that never starts.
+    pub(super) async fn fill_mask(&self, plan: &Plan, tree: &Tree) -> Result<()> {
+        let hidden = tree.hidden(plan);
         let failed = refused("the engine can't hide the output directory from the build");
         let mount = Mount {
             target: Some("/mask".to_owned()),
-            source: Some(name.to_owned()),
+            source: Some(mask_name(&hidden)),
             typ: Some(MountType::VOLUME),
             ..Mount::default()
         };
@@ -177,7 +175,7 @@ impl Engine {
         let options = UploadToContainerOptionsBuilder::default()
             .path("/mask")
             .build();
-        let archive = whiteout(hidden)
+        let archive = whiteouts(&hidden)
             .map_err(|error| Error::environment("a whiteout can't be packed").because(error))?;
         let result = self
             .docker
@@ -210,17 +208,14 @@ fn elsewhere(mountpoint: &str) -> Error {
 
 fn overlay_options(
     tree: &Tree,
-    mask: Option<&Volume>,
+    mask: &Volume,
     [upper, work]: &[Scratch; 2],
     redirect: bool,
 ) -> Result<HashMap<String, String>> {
     let from = escape(tree.from.to_str().ok_or_else(not_utf8)?);
-    let lower = match mask {
-        Some(mask) => format!("{}:{from}", escape(&mask.mountpoint)),
-        None => from,
-    };
     let mut options = format!(
-        "lowerdir={lower},upperdir={},workdir={}",
+        "lowerdir={}:{from},upperdir={},workdir={}",
+        escape(&mask.mountpoint),
         escape(&upper.mountpoint),
         escape(&work.mountpoint)
     );
@@ -237,20 +232,32 @@ fn overlay_options(
     ))
 }
 
-/// One name per hidden path, in letters that a volume's name may have.
-pub(super) fn mask_name(hidden: &Path) -> String {
+/// One name per set of hidden paths, in letters that a volume's name may have.
+fn mask_name(hidden: &[PathBuf]) -> String {
     let mut name = "buildspec-mask".to_owned();
-    for byte in hidden.as_os_str().as_encoded_bytes() {
-        match byte {
-            b'a'..=b'z' | b'0'..=b'9' => name.push(char::from(*byte)),
-            _ => write!(name, "_{byte:02x}").unwrap_or_default(),
+    for (at, path) in hidden.iter().enumerate() {
+        if at > 0 {
+            name.push('-');
+        }
+        for byte in path.as_os_str().as_encoded_bytes() {
+            match byte {
+                b'a'..=b'z' | b'0'..=b'9' => name.push(char::from(*byte)),
+                _ => write!(name, "_{byte:02x}").unwrap_or_default(),
+            }
         }
     }
     name
 }
 
-fn whiteout(hidden: &Path) -> std::io::Result<Vec<u8>> {
+fn whiteouts(hidden: &[PathBuf]) -> std::io::Result<Vec<u8>> {
     let mut archive = tar::Builder::new(Vec::new());
+    for path in hidden {
+        whiteout(&mut archive, path)?;
+    }
+    archive.into_inner()
+}
+
+fn whiteout(archive: &mut tar::Builder<Vec<u8>>, hidden: &Path) -> std::io::Result<()> {
     for folder in hidden
         .ancestors()
         .skip(1)
@@ -271,8 +278,7 @@ fn whiteout(hidden: &Path) -> std::io::Result<Vec<u8>> {
     header.set_device_minor(0)?;
     header.set_mode(0o600);
     header.set_size(0);
-    archive.append_data(&mut header, hidden, std::io::empty())?;
-    archive.into_inner()
+    archive.append_data(&mut header, hidden, std::io::empty())
 }
 
 /// Overlay's options are separated by commas, its layers by colons.
@@ -302,10 +308,12 @@ mod tests {
 
     #[test]
     fn a_mask_is_named_after_what_it_hides() {
-        assert_eq!(
-            mask_name(Path::new(".buildspec")),
-            "buildspec-mask_2ebuildspec"
-        );
-        assert_ne!(mask_name(Path::new("a/b")), mask_name(Path::new("a_b")));
+        let name = |paths: &[&str]| {
+            let paths: Vec<_> = paths.iter().map(PathBuf::from).collect();
+            mask_name(&paths)
+        };
+        assert_eq!(name(&[".buildspec"]), "buildspec-mask_2ebuildspec");
+        assert_ne!(name(&["a/b"]), name(&["a_b"]));
+        assert_ne!(name(&["a", "b"]), name(&["a-b"]));
     }
 }

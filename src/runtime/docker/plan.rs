@@ -1,7 +1,8 @@
 //! What a container is made from: settled before the engine is asked for anything.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use crate::hidden;
 use crate::script::Layout;
 
 /// How the source gets into the container.
@@ -66,12 +67,9 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// The output directory as seen from this folder, where it lies below it.
-    pub(super) fn hidden<'a>(&self, plan: &'a Plan) -> Option<&'a Path> {
-        plan.output
-            .strip_prefix(&self.from)
-            .ok()
-            .filter(|path| !path.as_os_str().is_empty())
+    /// What of this folder the build must not see, as seen from it.
+    pub(super) fn hidden(&self, plan: &Plan) -> Vec<PathBuf> {
+        hidden::below(&self.from, &plan.output)
     }
 }
 

@@ -1,7 +1,5 @@
 //! The first script in a new container: its folders, the source's owner, and the proof that it is this host's source.
 
-use std::path::Path;
-
 use super::container::Rung;
 use super::{Plan, Tree};
 use crate::error::{Error, Result};
@@ -95,22 +93,22 @@ fn give_to_root(tree: &Tree) -> String {
 }
 
 fn hidden_is_hidden(plan: &Plan, tree: &Tree) -> String {
-    match tree.hidden(plan).and_then(Path::to_str) {
-        Some(hidden) => format!(
-            "[ ! -e {} ] || {{ echo unmasked {}; exit; }}\n",
-            quote(&format!("{}/{hidden}", tree.to)),
-            quote(hidden)
-        ),
-        None => String::new(),
-    }
+    let hidden = tree.hidden(plan);
+    hidden
+        .iter()
+        .filter_map(|path| path.to_str())
+        .map(|path| quote(&format!("{}/{path}", tree.to)))
+        .map(|path| format!("[ ! -e {path} ] && [ ! -L {path} ] || {{ echo unmasked; exit; }}\n"))
+        .collect()
 }
 
 fn names_are_there(plan: &Plan, tree: &Tree) -> String {
+    let hidden = crate::hidden::paths(&tree.from, &plan.output);
     let entries = std::fs::read_dir(&tree.from)
         .into_iter()
         .flatten()
         .flatten()
-        .filter(|entry| entry.path() != plan.output);
+        .filter(|entry| !hidden.contains(&entry.path()));
     entries
         .filter_map(|entry| entry.file_name().into_string().ok())
         .take(20)

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::excludes::{Excludes, FILE};
 
 impl Engine {
-    /// Sends a source, less the output directory, to its place in the container.
+    /// Sends a source, less what is hidden from builds, to its place in the container.
     pub(super) async fn upload(
         &self,
         container: &str,
@@ -176,11 +176,12 @@ impl Packed {
 fn pack(source: &Path, output: &Path, excludes: &Excludes, pieces: Pieces) -> io::Result<Packed> {
     let mut packed = Packed::default();
     let mut archive = tar::Builder::new(pieces);
+    let hidden = crate::hidden::paths(source, output);
     let relative = |path: &Path| path.strip_prefix(source).unwrap_or(path).to_path_buf();
     let walk = walkdir::WalkDir::new(source)
         .min_depth(1)
         .into_iter()
-        .filter_entry(|entry| entry.path() != output);
+        .filter_entry(|entry| hidden.iter().all(|path| path != entry.path()));
     let mut walk = walk;
     while let Some(entry) = walk.next() {
         let entry = entry?;
@@ -197,7 +198,13 @@ fn pack(source: &Path, output: &Path, excludes: &Excludes, pieces: Pieces) -> io
         {
             *packed.sizes.entry(top.into()).or_default() += entry.metadata()?.len();
         }
-        append(&mut archive, entry.path(), &path)?;
+        append(&mut archive, entry.path(), &path).map_err(|error| {
+            // The engine hung up, which is about no file.
+            if error.kind() == io::ErrorKind::BrokenPipe {
+                return error;
+            }
+            io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+        })?;
     }
     archive.into_inner()?.flush()?;
     Ok(packed)

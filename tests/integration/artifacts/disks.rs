@@ -143,7 +143,13 @@ fn a_full_artifacts_folder_loses_nothing() {
         contains(&said, "No space left on device");
         contains(&said, "what is not there is in ");
         for name in listed(&disk.0) {
-            let length = fs::metadata(disk.0.join(&name)).unwrap().len();
+            let file = disk.0.join(&name);
+            if name == "Nine.zip" {
+                // The one behind it is smaller, and fits.
+                assert_eq!(whole(unzip(&file).path()).len(), 1);
+                continue;
+            }
+            let length = fs::metadata(file).unwrap().len();
             assert!(matches!(length, 3 | 100_000), "{name} is cut off");
         }
         let own = source.kept().join("artifacts");

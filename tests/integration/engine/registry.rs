@@ -93,6 +93,28 @@ fn logins_reach_the_registry() {
     }
 }
 
+#[test]
+fn a_helper_that_fails_is_quoted() {
+    if !engine("a credential helper that fails") {
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    fs::write(home.path().join("config.json"), r#"{"credsStore":"test"}"#).unwrap();
+    let helper = home.path().join("docker-credential-test");
+    fs::write(&helper, "#!/bin/sh\necho the vault is shut >&2\nexit 3\n").unwrap();
+    sh("chmod", &["755", text(&helper)]);
+    let source = Source::commands(&["echo never"]);
+    let mut emulator = Emulator::run(source.path(), Runtime::Docker);
+    emulator.command.args(["--image", "127.0.0.1:1/x:1"]);
+    emulator.command.env("DOCKER_CONFIG", home.path());
+    let path = sh("sh", &["-c", "echo $PATH"]);
+    let path = format!("{}:{}", home.path().display(), path.trim());
+    emulator.command.env("PATH", path);
+    let output = emulator.finish();
+    ends_with(4, &output);
+    contains(&output.complaint(), "the vault is shut (exit status: 3)");
+}
+
 /// A real registry, from Debian's package, that only `me` with `secret` may use; ended when dropped.
 struct Registry {
     process: std::process::Child,

@@ -180,8 +180,153 @@ fn output_below_the_source_is_hidden() {
     // Kept for the next build with such a path; there will be none.
     sh(
         "docker",
-        &["volume", "rm", "-f", "buildspec-maskout_2fx_20y"],
+        &[
+            "volume",
+            "rm",
+            "-f",
+            "buildspec-mask_2ebuildspec-out_2fx_20y",
+        ],
     );
+}
+
+#[test]
+fn the_own_folder_is_hidden_wherever_builds_are_kept() {
+    let text = crate::cli::buildspec(&[
+        "cat .buildspec/secrets.yml || true",
+        "cat \"$CODEBUILD_SRC_DIR_other/.buildspec/secrets.yml\" || true",
+        "ls \"$CODEBUILD_SRC_DIR_other\"",
+    ]) + "artifacts:\n  files: ['**/*']\n";
+    let elsewhere = tempfile::tempdir().unwrap();
+    let secret = "kept-from-builds";
+    for (runtime, mode) in [
+        (Runtime::Host, "auto"),
+        (Runtime::Docker, "overlay"),
+        (Runtime::Docker, "copy"),
+        (Runtime::Docker, "mount"),
+    ] {
+        if runtime == Runtime::Docker && !engine("the own folder") {
+            continue;
+        }
+        let source = Source::with(&text);
+        let other = tempfile::tempdir().unwrap();
+        for folder in [source.path(), other.path()] {
+            fs::create_dir(folder.join(".buildspec")).unwrap();
+            fs::write(folder.join(".buildspec/secrets.yml"), secret).unwrap();
+        }
+        fs::write(other.path().join("seen"), "").unwrap();
+        let second = format!("other={}", self::text(other.path()));
+        let mut emulator = Emulator::run(source.path(), runtime);
+        emulator.command.args(["--source-mode", mode]);
+        emulator.command.args(["-o", self::text(elsewhere.path())]);
+        emulator.command.args(["-s", &second]);
+        let output = emulator.finish();
+        ends_with(0, &output);
+        let log = build_phase(&output);
+        assert!(!log.contains(secret), "{runtime:?} {mode}: {log}");
+        contains(&log, "\nseen\n");
+        let artifacts = elsewhere.path().join("latest/artifacts");
+        assert!(artifacts.join("buildspec.yml").exists());
+        assert!(
+            !artifacts.join(".buildspec/secrets.yml").exists(),
+            "{runtime:?} {mode}"
+        );
+        assert!(source.path().join(".buildspec/secrets.yml").exists());
+    }
+}
+
+#[test]
+fn a_source_can_not_keep_builds_at_its_top() {
+    let source = Source::commands(&["true"]);
+    let output = source.run(Runtime::Host, &["-o", text(source.path())]);
+    ends_with(2, &output);
+    contains(&output.complaint(), "a source itself");
+}
+
+#[test]
+fn own_artifacts_are_no_edits() {
+    if !engine("artifacts below the source") {
+        return;
+    }
+    let source = Source::with(
+        &(crate::cli::buildspec(&["echo x > made"]) + "artifacts:\n  files: [made]\n"),
+    );
+    fs::create_dir(source.path().join("deep")).unwrap();
+    let place = source.path().join("deep/out");
+    let output = source.run(Runtime::Docker, &["-a", text(&place)]);
+    ends_with(0, &output);
+    assert!(place.join("made").exists());
+    let said = output.complaint();
+    assert!(!said.contains("edited"), "{said}");
+}
+
+#[test]
+fn a_git_that_does_not_come_along_is_warned_of() {
+    if !engine("a folder of a repository") {
+        return;
+    }
+    let source = own_repository();
+    let part = source.path().join("part");
+    fs::create_dir(&part).unwrap();
+    fs::copy(
+        source.path().join("buildspec.yml"),
+        part.join("buildspec.yml"),
+    )
+    .unwrap();
+    let output = Emulator::run(&part, Runtime::Docker).finish();
+    contains(
+        &output.complaint(),
+        &format!("a folder of the repository {}", source.path().display()),
+    );
+    let place = tempfile::tempdir().unwrap();
+    let clone = place.path().join("clone");
+    let from = text(source.path());
+    git(
+        place.path(),
+        &["-c", "safe.directory=*", "clone", "-q", "-s", from, "clone"],
+    );
+    let output = Emulator::run(&clone, Runtime::Docker).finish();
+    contains(
+        &output.complaint(),
+        &format!("borrows objects from {from}/.git/objects"),
+    );
+}
+
+#[test]
+fn what_means_nothing_on_the_host_is_said() {
+    let source = Source::commands(&["true"]);
+    let output = source.run(Runtime::Host, &[]);
+    ends_with(0, &output);
+    assert_eq!(output.complaint(), "");
+    let arguments = "--docker-socket --privileged --network none --volume /a:/b --platform linux/arm64 --add-host a:1.2.3.4 \
+                     --pull never --source-mode copy";
+    let arguments: Vec<&str> = arguments.split_whitespace().collect();
+    let output = source.run(Runtime::Host, &arguments);
+    ends_with(0, &output);
+    contains(
+        &output.complaint(),
+        "warning: without a container these mean nothing: --source-mode, --pull, --privileged, --network, --platform, \
+         --add-host, --volume, --docker-socket\n",
+    );
+}
+
+#[test]
+fn a_file_that_can_not_be_read_is_named() {
+    if rustix::process::geteuid().is_root() {
+        say_loudly("NOT TESTED: an unreadable file: root can read all");
+        return;
+    }
+    let source = Source::commands(&["true"]);
+    fs::create_dir(source.path().join("a")).unwrap();
+    fs::write(source.path().join("a/locked"), "").unwrap();
+    sh("chmod", &["0", text(&source.path().join("a/locked"))]);
+    let output = source.run(Runtime::Host, &[]);
+    ends_with(4, &output);
+    contains(&output.complaint(), "a/locked");
+    if engine("an unreadable file") {
+        let output = source.run(Runtime::Docker, &["--source-mode", "copy"]);
+        ends_with(4, &output);
+        contains(&output.complaint(), "a/locked");
+    }
 }
 
 #[test]
@@ -260,6 +405,15 @@ fn repository() -> Source {
     source
 }
 
+/// The same, in the hands of who runs the tests: Git's server clones no other.
+fn own_repository() -> Source {
+    let source = repository();
+    if rustix::process::geteuid().is_root() {
+        sh("chown", &["-R", "0:0", text(source.path())]);
+    }
+    source
+}
+
 #[test]
 fn only_what_git_tracks() {
     for runtime in [Runtime::Host, Runtime::Docker] {
@@ -282,6 +436,24 @@ fn only_what_git_tracks() {
         assert!(!source.kept().join("checkout").exists());
         assert!(before == Tree::of(source.path()), "the repository changed");
     }
+}
+
+#[test]
+fn tracked_files_of_a_submodule_come_along() {
+    let inner = own_repository();
+    let source = Source::commands(&["ls part; cat part/file; git status --short"]);
+    git(source.path(), &["init", "-q"]);
+    let from = text(inner.path());
+    let allowed = ["-c", "safe.directory=*", "-c", "protocol.file.allow=always"];
+    let add = ["submodule", "--quiet", "add", from, "part"];
+    git(source.path(), &[&allowed[..], &add].concat());
+    git(source.path(), &["add", "-A"]);
+    git(source.path(), &["commit", "-qm", "first"]);
+    fs::write(source.path().join("part/untracked"), "").unwrap();
+    let output = source.run(Runtime::Host, &["--tracked"]);
+    ends_with(0, &output);
+    contains(&build_phase(&output), "\nbuildspec.yml\nfile\ncommitted\n");
+    assert!(!build_phase(&output).contains("untracked"));
 }
 
 #[test]
