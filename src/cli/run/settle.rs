@@ -19,6 +19,14 @@ pub(in crate::cli) struct AsRecorded {
     pub(in crate::cli) region: Option<String>,
 }
 
+fn region(arguments: &Arguments, recorded: Option<&AsRecorded>) -> Option<String> {
+    let named = arguments.aws.region.clone();
+    named
+        .or_else(|| recorded?.region.clone())
+        .or_else(|| crate::cli::variable("AWS_REGION"))
+        .or_else(|| crate::cli::variable("AWS_DEFAULT_REGION"))
+}
+
 /// Settles the flags, and what is `recorded` of a build that is to run again.
 pub(in crate::cli) fn settle(
     arguments: Arguments,
@@ -29,13 +37,7 @@ pub(in crate::cli) fn settle(
         Some(given) => absolute(given)?,
         None => own_output(&source)?,
     };
-    let region = arguments
-        .aws
-        .region
-        .clone()
-        .or_else(|| recorded.as_ref()?.region.clone())
-        .or_else(|| crate::cli::variable("AWS_REGION"))
-        .or_else(|| crate::cli::variable("AWS_DEFAULT_REGION"));
+    let region = region(&arguments, recorded.as_ref());
     let stack = region.as_deref().unwrap_or("us-east-1");
     let mut reading = match recorded {
         Some(recorded) => recorded.reading,
