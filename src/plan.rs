@@ -7,6 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::buildspec::model::{Buildspec, Phase, Text};
+use crate::diagnostic::Severity;
 use crate::engine::phase::PhaseType;
 use crate::env::builtin::PER_BUILD;
 use crate::env::mask::{self, MASK, Rewriter};
@@ -216,8 +217,23 @@ pub(crate) async fn read(options: &Options) -> Result<(Source, buildspec::Readin
     match reading.verdict() {
         Some(finding) => {
             let sentence = finding.codebuild.as_ref().unwrap_or(&finding.message);
-            Err(Error::buildspec(format!("{name} is invalid: {sentence}"))
-                .hint("see all that is wrong with it: buildspec validate"))
+            let mut error = Error::buildspec(format!("{name} is invalid: {sentence}"));
+            for found in reading
+                .findings
+                .iter()
+                .filter(|found| found.severity == Severity::Error)
+            {
+                let (line, column) = source.position(found.primary.span.start);
+                error = error.hint(format!("{name}:{line}:{column}: {}", found.message));
+            }
+            let file = match &options.buildspec {
+                BuildspecFrom::Source(path) => options.source.join(path).display().to_string(),
+                BuildspecFrom::Elsewhere(path) => path.display().to_string(),
+                BuildspecFrom::Inline(_) => "-".to_owned(),
+            };
+            Err(error.hint(format!(
+                "see all that is wrong with it: buildspec validate {file}"
+            )))
         }
         None => Ok((source, reading)),
     }

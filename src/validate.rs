@@ -4,11 +4,13 @@ pub mod catalogue;
 mod fix;
 mod inline;
 mod recover;
+mod safe;
 pub mod selection;
 mod show;
 mod suppress;
 
 use std::io::{Read, Write};
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -91,19 +93,28 @@ pub fn validate(
     output: &mut dyn Write,
 ) -> Result<Status> {
     options.shellcheck.probe()?;
-    let inputs = files::collect(named)?;
+    let (inputs, mut troubles) = files::collect(named);
     let piped = if inputs.contains(&Input::Stdin) {
         read_all(stdin)?
     } else {
         Vec::new()
     };
-    let looked = side_by_side(&inputs, |input| look_at(input, &piped, options));
-    let mut looked = looked.into_iter().collect::<Result<Vec<Looked>>>()?;
+    let results = side_by_side(&inputs, |input| look_at(input, &piped, options));
+    let mut looked = Vec::new();
     let mut fixes = 0;
     let mut diff = String::new();
-    if options.fix != Fix::No {
-        for (input, file) in inputs.iter().zip(&mut looked) {
-            fixes += mend(input, file, options, &mut diff)?;
+    for (input, result) in inputs.iter().zip(results) {
+        let mended = result.and_then(|mut file| {
+            let mended = match options.fix {
+                Fix::No => Ok(0),
+                Fix::Write | Fix::Show => mend(input, &mut file, options, &mut diff),
+            };
+            looked.push(file);
+            mended
+        });
+        match mended {
+            Ok(count) => fixes += count,
+            Err(error) => troubles.push(error),
         }
     }
     let (checked, shown): (Vec<Checked>, Vec<String>) = looked
@@ -112,12 +123,28 @@ pub fn validate(
         .unzip();
     let text = match options.fix {
         Fix::Show => diff,
+        _ if checked.is_empty() && !troubles.is_empty() => String::new(),
         _ => show::render(&checked, &shown, fixes, options),
     };
     output
         .write_all(text.as_bytes())
         .map_err(|error| Error::environment("could not write the findings").because(error))?;
+    if let Some(trouble) = all_in_one(troubles) {
+        return Err(trouble);
+    }
     Ok(status(&checked, options.fail_on))
+}
+
+/// What could not be done, as one error: the first, and the others in its hints.
+fn all_in_one(troubles: Vec<Error>) -> Option<Error> {
+    let mut troubles = troubles.into_iter();
+    let mut first = troubles.next()?;
+    let others = troubles.map(|error| match std::error::Error::source(&error) {
+        Some(cause) => format!("also: {error}: {cause}"),
+        None => format!("also: {error}"),
+    });
+    first.hints.extend(others);
+    Some(first)
 }
 
 /// A file that was checked.
@@ -213,6 +240,16 @@ fn check_bytes(name: &str, bytes: &[u8], options: &Options) -> Checked {
     }
     let (source, Reading { mut findings, .. }) = buildspec::read_bytes(name, bytes);
     findings.retain(|finding| options.selection.shows(finding));
+    for finding in findings
+        .iter_mut()
+        .filter(|finding| !finding.edits.is_empty())
+    {
+        // The text is not what the file holds: written back it would lose bytes.
+        finding.edits.clear();
+        finding
+            .help
+            .push("`--fix` leaves this file alone: it is not UTF-8".to_owned());
+    }
     Checked {
         source,
         findings,
@@ -274,7 +311,11 @@ pub fn findings(source: &Source, image: Option<String>) -> Vec<Finding> {
 
 /// All that is found in the text of one buildspec.
 fn check_buildspec(source: &Source, options: &Options) -> Vec<Finding> {
-    let findings = recover::check(source, |source| read(source, options));
+    let mut findings = recover::check(source, |source| read(source, options));
+    safe::keep_safe(source, &mut findings, |source| {
+        let read = |source: &Source| lint::all(source, &buildspec::read(source), &options.lint);
+        recover::check(source, read)
+    });
     suppress::apply(source, findings, &options.selection)
 }
 
@@ -336,19 +377,30 @@ fn status(files: &[Checked], fail_on: Option<Severity>) -> Status {
 }
 
 fn load(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).map_err(|error| {
+    let trouble = |error: std::io::Error| {
         Error::environment(format!("could not read `{}`", path.display()))
             .hint("name the buildspec: `buildspec validate FILE`")
             .because(error)
-    })
+    };
+    // Looked at before it is opened: opening a device can do something.
+    let kind = std::fs::metadata(path).map_err(trouble)?.file_type();
+    if !kind.is_file() && !kind.is_fifo() {
+        return Err(trouble(std::io::Error::other("it is no file and no pipe")));
+    }
+    let file = std::fs::File::open(path).map_err(trouble)?;
+    read_some(file).map_err(trouble)
+}
+
+/// As much as anything is looked for in, and a byte more.
+fn read_some(from: impl Read) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    from.take(LARGEST as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn read_all(stdin: &mut dyn Read) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    stdin
-        .read_to_end(&mut bytes)
-        .map_err(|error| Error::environment("could not read the standard input").because(error))?;
-    Ok(bytes)
+    read_some(stdin)
+        .map_err(|error| Error::environment("could not read the standard input").because(error))
 }
 
 /// The file keeps its permissions and, when it is a link, stays one.

@@ -45,6 +45,8 @@ pub struct Finding {
     pub primary: Label,
     /// Other places that explain it.
     pub related: Vec<Label>,
+    /// The other places are more of the same, and each can be hidden by itself.
+    pub repeated: bool,
     /// How to mend it, each one sentence.
     pub help: Vec<String>,
     /// The one safe mending, when there is one: what to put in the place of which bytes. They don't overlap.
@@ -114,6 +116,7 @@ impl Finding {
                 message: String::new(),
             },
             related: Vec::new(),
+            repeated: false,
             help: Vec::new(),
             edits: Vec::new(),
         }
@@ -165,6 +168,13 @@ impl Finding {
     pub fn help(mut self, text: impl Into<String>) -> Self {
         self.help.push(text.into());
         self
+    }
+
+    /// The same once more, at another place.
+    #[must_use]
+    pub fn again(mut self, span: Span, message: impl Into<String>) -> Self {
+        self.repeated = true;
+        self.related(span, message)
     }
 
     /// What mends it: this text instead of these bytes.

@@ -1,5 +1,6 @@
 //! What bash knows and dash, the `sh` of AWS's Ubuntu images, does not. Each was tried with dash 0.5.12.
 
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::context::{Context, Dialect, Item};
@@ -20,19 +21,30 @@ pub(super) const RULE: Rule = Rule {
     check: Some(check),
 };
 
-/// More places than this are counted, not shown.
-const MOST_PLACES: usize = 6;
+/// Set by bash alone.
+const VARIABLES: &[&str] = &[
+    "RANDOM",
+    "SRANDOM",
+    "BASH_SOURCE",
+    "BASHPID",
+    "FUNCNAME",
+    "OSTYPE",
+    "UID",
+    "EUID",
+    "EPOCHSECONDS",
+];
 
 fn check(context: &Context<'_>) -> Vec<Finding> {
     let image = context.options.image.as_deref();
     if context.dialect != Dialect::Sh || image.is_some_and(is_bash_as_sh) {
         return Vec::new();
     }
+    let own = context.own_variables();
     let mut places = Vec::new();
     for item in &context.items {
         let mut found = Vec::new();
         shell::walk_all(&item.script.list, &mut |visit| {
-            look(item, visit, &mut found);
+            look(item, visit, &own, &mut found);
         });
         found.sort_by_key(|(range, _)| range.start);
         found.dedup_by(|one, other| one.0.start == other.0.start);
@@ -46,13 +58,8 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
     let mut finding = Finding::warning(RULE.id, "bash syntax, and the shell is `sh`", *span).label(
         format!("{what}: not known to dash, the `sh` of Ubuntu images"),
     );
-    for (span, what) in rest.iter().take(MOST_PLACES) {
-        finding = finding.related(*span, what.clone());
-    }
-    if let Some(left @ 1..) = rest.len().checked_sub(MOST_PLACES) {
-        finding
-            .message
-            .push_str(&format!(" ({left} more places than shown)"));
+    for (span, what) in rest {
+        finding = finding.again(*span, what.clone());
     }
     vec![
         finding
@@ -70,10 +77,15 @@ pub(super) fn is_bash_as_sh(image: &str) -> bool {
 
 type Found = Vec<(Range<usize>, String)>;
 
-fn look(item: &Item<'_>, visit: Visit<'_>, found: &mut Found) {
+fn look(item: &Item<'_>, visit: Visit<'_>, own: &HashSet<&str>, found: &mut Found) {
     match visit {
-        Visit::Simple(step) => simple(step.simple, found),
+        Visit::Simple(step) => simple(item, step.simple, found),
         Visit::Compound(compound) => {
+            if compound.kind == CompoundKind::For {
+                for word in compound.words.iter().skip(1) {
+                    braces(item, word, found);
+                }
+            }
             let text = item.text.get(compound.opening.clone()).unwrap_or_default();
             if compound.kind == CompoundKind::Arithmetic {
                 found.push((compound.opening.clone(), "`(( ))`".to_owned()));
@@ -85,11 +97,11 @@ fn look(item: &Item<'_>, visit: Visit<'_>, found: &mut Found) {
             found.push((range.start..name.range.end, "`function`".to_owned()));
         }
         Visit::Function(..) => {}
-        Visit::Word(it) => word(it, found),
+        Visit::Word(it) => word(it, own, found),
     }
 }
 
-fn simple(simple: &Simple, found: &mut Found) {
+fn simple(item: &Item<'_>, simple: &Simple, found: &mut Found) {
     for redirect in &simple.redirects {
         if matches!(redirect.operator, "<<<" | "&>" | "&>>") {
             found.push((redirect.range.clone(), format!("`{}`", redirect.operator)));
@@ -121,17 +133,18 @@ fn simple(simple: &Simple, found: &mut Found) {
     };
     match first.text.as_str() {
         "[[" | "source" | "pushd" | "popd" | "shopt" | "declare" | "typeset" | "let"
-        | "mapfile" | "readarray" => {
+        | "mapfile" | "readarray" | "disown" => {
             found.push((first.range.clone(), format!("`{}`", first.text)));
         }
         "[" | "test" => {
-            if let Some(equals) = argument(&|text| text == "==") {
-                found.push((equals.range.clone(), format!("`==` in `{}`", first.text)));
+            if let Some(sign) = argument(&|text| matches!(text, "==" | "=~")) {
+                let what = format!("`{}` in `{}`", sign.text, first.text);
+                found.push((sign.range.clone(), what));
             }
         }
         "set" => {
-            if let Some(option) = argument(&|text| text == "pipefail") {
-                found.push((option.range.clone(), "`pipefail`".to_owned()));
+            if let Some(option) = argument(&|text| matches!(text, "pipefail" | "errtrace")) {
+                found.push((option.range.clone(), format!("`{}`", option.text)));
             }
         }
         "trap" => {
@@ -143,17 +156,67 @@ fn simple(simple: &Simple, found: &mut Found) {
             if let Some(option) = argument(&|text| text == "-f") {
                 found.push((option.range.clone(), "`export -f`".to_owned()));
             }
+            for word in simple.arguments() {
+                let name = word.assigned().unwrap_or_default();
+                if !name.is_empty() && word.text[name.len()..].starts_with('+') {
+                    found.push((word.range.clone(), "`+=`".to_owned()));
+                }
+            }
         }
         "read" => {
-            if let Some(option) = argument(&|text| matches!(text, "-a" | "-ra" | "-d")) {
+            if let Some(option) = argument(&|text| {
+                matches!(
+                    text,
+                    "-a" | "-ra" | "-d" | "-t" | "-n" | "-N" | "-s" | "-u" | "-e"
+                )
+            }) {
                 found.push((option.range.clone(), "an option of `read`".to_owned()));
+            }
+        }
+        "printf" => {
+            let format = simple
+                .arguments()
+                .first()
+                .filter(|word| word.text.contains("%q"));
+            if let Some(format) = format {
+                found.push((format.range.clone(), "`%q`".to_owned()));
+            }
+        }
+        "mkdir" | "touch" | "cp" | "mv" | "rm" | "rmdir" | "ls" | "cat" | "chmod" | "chown"
+        | "ln" | "tar" | "zip" | "rsync" | "echo" => {
+            for word in simple.arguments() {
+                braces(item, word, found);
             }
         }
         _ => {}
     }
 }
 
-fn word(word: &Word, found: &mut Found) {
+/// `{a,b}` and `{1..5}` where dash would take them as they stand; many other programs know such patterns themselves.
+fn braces(item: &Item<'_>, word: &Word, found: &mut Found) {
+    if word.quoted || !word.expansions.is_empty() {
+        return;
+    }
+    let raw = item.text.get(word.range.clone()).unwrap_or_default();
+    let inner = raw
+        .split_once('{')
+        .and_then(|(_, rest)| rest.split_once('}'))
+        .map_or("", |(inner, _)| inner);
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let letter =
+        |text: &str| text.len() == 1 && text.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let range = inner
+        .split_once("..")
+        .is_some_and(|(from, to)| number(from) && number(to) || letter(from) && letter(to));
+    let list = inner.contains(',')
+        && !inner.contains([':', '=', '{', '"', '(', '[', ';'])
+        && !inner.split(',').all(|part| part.is_empty() || number(part));
+    if range || list {
+        found.push((word.range.clone(), format!("`{{{inner}}}`")));
+    }
+}
+
+fn word(word: &Word, own: &HashSet<&str>, found: &mut Found) {
     if word.array {
         let end = word
             .text
@@ -170,6 +233,14 @@ fn word(word: &Word, found: &mut Found) {
             ExpansionKind::Ansi => "`$'...'`".to_owned(),
             ExpansionKind::Variable { name, modifier } if is_bash(name, modifier) => {
                 "a form of `${ }`".to_owned()
+            }
+            ExpansionKind::Variable { name, modifier }
+                if modifier.rest.is_empty()
+                    && modifier.prefix.is_none()
+                    && VARIABLES.contains(&name.as_str())
+                    && !own.contains(name.as_str()) =>
+            {
+                format!("`${name}`")
             }
             _ => continue,
         };

@@ -1,10 +1,11 @@
 //! What every rule looks at: the buildspec, and its commands taken apart.
 
 use std::cell::OnceCell;
+use std::collections::HashSet;
 use std::ops::Range;
 
 use super::Options;
-use super::shell::{self, Script, Simple, Step};
+use super::shell::{self, CompoundKind, Script, Simple, Step, Visit, Word};
 use crate::buildspec::model::{Buildspec, Command, Phase, Shell, Text, Variable};
 use crate::source::{Source, Span};
 use crate::yaml::place::Places;
@@ -103,6 +104,34 @@ impl<'a> Context<'a> {
         let mut variables: Vec<&Variable> = self.buildspec.env.variables.iter().collect();
         variables.extend(self.batch_variables());
         variables
+    }
+
+    /// The names of the variables that the buildspec itself sets.
+    pub(super) fn own_variables(&'a self) -> HashSet<&'a str> {
+        let from_store = self.buildspec.env.parameter_store.iter();
+        let mut own: HashSet<&str> = self
+            .plain_variables()
+            .into_iter()
+            .map(|variable| variable.name.value.as_str())
+            .chain(from_store.map(|variable| variable.name.value.as_str()))
+            .collect();
+        for item in &self.items {
+            shell::walk_all(&item.script.list, &mut |visit| match visit {
+                Visit::Simple(step) => {
+                    let simple = step.simple;
+                    let words = simple.assignments.iter().chain(simple.arguments());
+                    own.extend(words.filter_map(Word::assigned));
+                    if simple.name() == Some("read") {
+                        own.extend(simple.arguments().iter().filter_map(Word::literal));
+                    }
+                }
+                Visit::Compound(compound) if compound.kind == CompoundKind::For => {
+                    own.extend(compound.words.first().and_then(Word::literal));
+                }
+                _ => {}
+            });
+        }
+        own
     }
 
     fn batch_variables(&self) -> Vec<&'a Variable> {

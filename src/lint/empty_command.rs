@@ -18,8 +18,6 @@ pub(super) const RULE: Rule = Rule {
     check: Some(check),
 };
 
-const MOST_PLACES: usize = 4;
-
 fn check(context: &Context<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (name, phase) in phases(context.buildspec) {
@@ -31,14 +29,15 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
             let Some((first, rest)) = places.split_first() else {
                 continue;
             };
-            let message = match rest.len() {
-                0 => format!("an empty command in `{name}`"),
-                more => format!("{} empty commands in `{name}`", more + 1),
+            let message = if rest.is_empty() {
+                format!("an empty command in `{name}`")
+            } else {
+                format!("empty commands in `{name}`")
             };
             let mut finding =
                 Finding::warning(RULE.id, message, *first).label("YAML sees nothing here");
-            for place in rest.iter().take(MOST_PLACES) {
-                finding = finding.related(*place, "nor here");
+            for place in rest {
+                finding = finding.again(*place, "nor here");
             }
             findings.push(finding.help(
                 "remove the item with its `-`, or put the `#` in front of the `-`; a command that begins with `#` is a comment",

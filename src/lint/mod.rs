@@ -18,6 +18,7 @@ mod exported_variable;
 mod float_version;
 mod limit;
 mod literal_variable;
+mod look_alike;
 mod lost_failure;
 mod lost_function;
 mod lost_option;

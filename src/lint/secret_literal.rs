@@ -1,8 +1,10 @@
 //! Secrets that are written out in the file.
 
-use super::context::Context;
+use std::ops::Range;
+
+use super::context::{Context, Item};
+use super::shell::{Simple, Word};
 use super::{Group, Rule, tokens};
-use crate::buildspec::model::Variable;
 use crate::diagnostic::{Finding, Severity};
 use crate::source::Span;
 
@@ -27,16 +29,22 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
         tokens.push(span);
         findings.push(finding(what, span));
     }
-    for variable in context.plain_variables() {
-        let span = variable.value.span;
-        let after = tokens.partition_point(|token| token.start < span.start);
+    let mut written: Vec<Span> = context
+        .plain_variables()
+        .into_iter()
+        .filter(|variable| is_secret(&variable.name.value, &variable.value.value))
+        .map(|variable| variable.value.span)
+        .collect();
+    context.each_simple(|item, step| {
+        let places = in_command(item, step.simple);
+        written.extend(places.into_iter().map(|range| context.place(item, range)));
+    });
+    for span in written {
+        let after = tokens.partition_point(|token| token.end <= span.start);
         let spoken = tokens
-            .get(after..)
-            .unwrap_or_default()
-            .iter()
-            .take_while(|token| token.start < span.end)
-            .any(|token| token.end <= span.end);
-        if !spoken && is_secret(variable) {
+            .get(after)
+            .is_some_and(|token| token.start < span.end);
+        if !spoken {
             findings.push(finding("what looks like a secret", span));
         }
     }
@@ -50,12 +58,70 @@ fn finding(what: &str, span: Span) -> Finding {
         .help("replace the secret: this one has been published")
 }
 
+/// Where a command has secrets: what it sets variables to, and what it hands to programs that want a password.
+fn in_command(item: &Item<'_>, simple: &Simple) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    let sets = matches!(
+        simple.name(),
+        Some("export" | "declare" | "local" | "readonly" | "typeset" | "env")
+    );
+    let arguments = simple.arguments();
+    let set = if sets { arguments } else { &[] };
+    for word in simple.assignments.iter().chain(set) {
+        let (Some(name), Some(text)) = (word.assigned(), word.literal()) else {
+            continue;
+        };
+        let value = text.split_once('=').map_or("", |(_, value)| value);
+        if is_secret(name, value) {
+            found.push(tail(item, word, '='));
+        }
+    }
+    if simple.begins_with(&["aws", "configure", "set"])
+        && let [_, _, key, value, ..] = arguments
+        && key
+            .literal()
+            .is_some_and(|key| key.ends_with("aws_secret_access_key"))
+        && value
+            .literal()
+            .is_some_and(|text| is_aws_secret(text) || is_random(text))
+    {
+        found.push(value.range.clone());
+    }
+    if simple.name() == Some("curl") {
+        let mut next = false;
+        for word in arguments {
+            let short = word.text.starts_with("-u") && word.text.len() > 2;
+            let long = word.text.starts_with("--user=");
+            let password = word
+                .text
+                .split_once(':')
+                .map_or("", |(_, password)| password);
+            if (next || short || long) && is_password(password) {
+                found.push(tail(item, word, ':'));
+            }
+            next = matches!(
+                word.text.as_str(),
+                "-u" | "--user" | "-su" | "-sSu" | "-fsSLu"
+            );
+        }
+    }
+    found
+}
+
+/// A word from behind a sign on.
+fn tail(item: &Item<'_>, word: &Word, sign: char) -> Range<usize> {
+    const QUOTES: [char; 2] = ['"', '\''];
+    let raw = item.text.get(word.range.clone()).unwrap_or_default();
+    let value = raw.split_once(sign).map_or(raw, |(_, value)| value);
+    let value = value.trim_start_matches(QUOTES);
+    let start = word.range.end - value.len();
+    start..start + value.trim_end_matches(QUOTES).len()
+}
+
 /// The name says that it is a secret, and the value looks like one.
-fn is_secret(variable: &Variable) -> bool {
+fn is_secret(name: &str, value: &str) -> bool {
+    const PASSWORDS: &[&str] = &["PASSWORD", "PASSWD", "PASSPHRASE", "MYSQL_PWD"];
     const NAMES: &[&str] = &[
-        "PASSWORD",
-        "PASSWD",
-        "PASSPHRASE",
         "SECRET",
         "SECRET_KEY",
         "SECRET_ACCESS_KEY",
@@ -64,20 +130,52 @@ fn is_secret(variable: &Variable) -> bool {
         "APIKEY",
         "PRIVATE_KEY",
     ];
-    let name = variable.name.value.to_ascii_uppercase();
-    NAMES.iter().any(|ending| name.ends_with(ending)) && is_random(&variable.value.value)
+    let name = name.to_ascii_uppercase();
+    let ends = |endings: &[&str]| endings.iter().any(|ending| name.ends_with(ending));
+    if ends(PASSWORDS) {
+        is_password(value) || is_random(value)
+    } else {
+        ends(NAMES) && (is_random(value) || is_aws_secret(value))
+    }
+}
+
+/// Forty letters, digits, `/` and `+`, as AWS makes them.
+fn is_aws_secret(value: &str) -> bool {
+    let digits = value.bytes().filter(u8::is_ascii_digit).count();
+    value.len() == 40
+        && value
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"/+".contains(&byte))
+        && digits >= 2
+        && value.bytes().any(|byte| byte.is_ascii_lowercase())
+        && value.bytes().any(|byte| byte.is_ascii_uppercase())
+        && !value.starts_with('/')
+        && !tokens::is_placeholder(value)
+}
+
+/// What a person takes for a password: more than a word.
+fn is_password(value: &str) -> bool {
+    let letters = value.bytes().any(|byte| byte.is_ascii_alphabetic());
+    let others = value
+        .bytes()
+        .any(|byte| byte.is_ascii_digit() || b"!@#%^&*+=?~".contains(&byte));
+    value.len() >= 6 && letters && others && !is_reference(value) && !tokens::is_placeholder(value)
+}
+
+/// The name of a secret, or what stands for it.
+fn is_reference(value: &str) -> bool {
+    value.starts_with(['/', '$', '<', '{', '.', '~', '%', '`', '[', '@'])
+        || value.contains(|letter: char| letter.is_whitespace() || letter == '$' || letter == '`')
+        || ["://", "arn:", "{{", "/"]
+            .iter()
+            .any(|sign| value.contains(sign))
+            && !value.ends_with('=')
 }
 
 /// Neither a word, nor a name of something, nor a reference.
 fn is_random(value: &str) -> bool {
     let has = |kind: fn(&u8) -> bool| value.bytes().any(|byte| kind(&byte));
-    let reference = value.starts_with(['/', '$', '<', '{', '.', '~'])
-        || value.contains(|letter: char| letter.is_whitespace() || letter == '$')
-        || ["://", "arn:", "{{", "/"]
-            .iter()
-            .any(|sign| value.contains(sign))
-            && !value.ends_with('=');
-    if value.len() < 8 || reference || tokens::is_placeholder(value) {
+    if value.len() < 8 || is_reference(value) || tokens::is_placeholder(value) {
         return false;
     }
     let digits = value.bytes().filter(u8::is_ascii_digit).count();
@@ -90,6 +188,21 @@ fn is_random(value: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn secrets_of_aws_have_slashes() {
+        // Put together here, so that no scanner takes this file for a leak.
+        let secret = ["k8Jq/Zx2Rt7Lw+Nv", "Bc3H/gF1dS0pYtUe9MzQaWxE"].concat();
+        assert!(is_secret("AWS_SECRET_ACCESS_KEY", &secret));
+        assert!(!is_secret(
+            "AWS_SECRET_ACCESS_KEY",
+            "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
+        ));
+        assert!(!is_secret(
+            "AWS_SECRET_ACCESS_KEY",
+            "prod/Database/Cluster01/secret-access-ke"
+        ));
+    }
 
     #[test]
     fn names_of_secrets_are_none() {

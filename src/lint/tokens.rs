@@ -91,7 +91,7 @@ const TOKENS: &[Token] = &[
     token("rk_live_", 20, b"", "a Stripe key"),
     token("AIza", 35, b"-_", "a Google API key"),
     token("npm_", 36, b"", "an npm token"),
-    token("pypi-AgEIcHlwaS5vcmc", 40, b"-_", "a PyPI token"),
+    token("pypi-AgE", 40, b"-_", "a PyPI token"),
     token("dckr_pat_", 24, b"-_", "a Docker Hub token"),
     token("SG.", 50, b"-_.", "a SendGrid key"),
     token("sk-ant-", 40, b"-_", "an Anthropic key"),

@@ -1,6 +1,6 @@
 //! Names that a stranger chooses: branches and tags of a webhook.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::context::{Context, Item};
 use super::shell::{self, CompoundKind, ExpansionKind, Modifier, Simple, Visit, Word};
@@ -11,7 +11,7 @@ pub(super) const RULE: Rule = Rule {
     id: "untrusted-input",
     severity: Severity::Warning,
     group: Group::Security,
-    summary: "a webhook's variable that is run as code, or used without quotes",
+    summary: "a webhook's variable, or a branch's name, that is run as code, or used without quotes",
     why: "`CODEBUILD_WEBHOOK_HEAD_REF` and its kin hold names that whoever opens a pull request has chosen; Git allows `$( )`, `;` and `|` in \
           them. In `eval` or `sh -c` they are run. Without quotes they may become several words or options, and in a build that no \
           webhook started they are empty and vanish, so that `[ $X = y ]` is an error.",
@@ -32,15 +32,44 @@ fn is_webhook(name: &str) -> bool {
     name.starts_with("CODEBUILD_WEBHOOK_") && !HARMLESS.contains(&name)
 }
 
+/// What holds a branch's name, by CodeBuild's word or by custom.
+const BRANCHES: &[&str] = &[
+    "CODEBUILD_SOURCE_VERSION",
+    "CODEBUILD_GIT_BRANCH",
+    "BRANCH",
+    "BRANCH_NAME",
+    "GIT_BRANCH",
+];
+
+/// The variables of a build that a stranger may have named.
+#[derive(Default)]
+struct Tainted<'a> {
+    /// They come from others of them.
+    copies: HashSet<&'a str>,
+    /// Those of [`BRANCHES`] that the buildspec sets.
+    own: HashSet<&'a str>,
+}
+
+impl Tainted<'_> {
+    fn has(&self, name: &str) -> bool {
+        is_webhook(name)
+            || self.copies.contains(name)
+            || BRANCHES.contains(&name) && !self.own.contains(name)
+    }
+}
+
 #[derive(Default)]
 struct Found {
     findings: Vec<Finding>,
-    /// Variables whose missing quotes have been spoken of.
-    unquoted: HashSet<String>,
+    /// Variables whose missing quotes have been spoken of, and in which finding.
+    unquoted: HashMap<String, usize>,
 }
 
 fn check(context: &Context<'_>) -> Vec<Finding> {
-    let mut tainted: HashSet<&str> = HashSet::new();
+    let mut tainted = Tainted {
+        own: context.own_variables(),
+        ..Tainted::default()
+    };
     let mut found = Found::default();
     for item in &context.items {
         shell::walk_all(&item.script.list, &mut |visit| match visit {
@@ -60,7 +89,7 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
 }
 
 /// Remembers variables that get their value from a tainted one.
-fn taint<'a>(simple: &'a Simple, tainted: &mut HashSet<&'a str>) {
+fn taint<'a>(simple: &'a Simple, tainted: &mut Tainted<'a>) {
     let export = matches!(
         simple.name(),
         Some("export" | "declare" | "local" | "readonly")
@@ -71,11 +100,13 @@ fn taint<'a>(simple: &'a Simple, tainted: &mut HashSet<&'a str>) {
             continue;
         };
         let mut from = false;
-        word.variables(&mut |used| from |= is_webhook(used) || tainted.contains(used));
+        // What a program makes of a branch's name is seldom one.
+        word.variables(&mut |used| from |= is_webhook(used) || tainted.copies.contains(used));
+        from |= used(word, tainted).next().is_some();
         if from {
-            tainted.insert(name);
+            tainted.copies.insert(name);
         } else {
-            tainted.remove(name);
+            tainted.copies.remove(name);
         }
     }
 }
@@ -84,7 +115,7 @@ fn look(
     context: &Context<'_>,
     item: &Item<'_>,
     simple: &Simple,
-    tainted: &HashSet<&str>,
+    tainted: &Tainted<'_>,
     found: &mut Found,
 ) {
     let code = code_words(simple);
@@ -120,17 +151,28 @@ fn unquoted(
     context: &Context<'_>,
     item: &Item<'_>,
     word: &Word,
-    tainted: &HashSet<&str>,
+    tainted: &Tainted<'_>,
     found: &mut Found,
 ) {
     for (name, range, quoted) in used(word, tainted) {
-        if quoted || !found.unquoted.insert(name.to_owned()) {
+        if quoted {
             continue;
         }
-        let message = format!("`{name}` comes from a webhook, and has no quotes");
-        let written = &item.text[range.clone()];
+        let place = context.place(item, range.clone());
+        if let Some(at) = found.unquoted.get(name) {
+            let before = found.findings.remove(*at);
+            found.findings.insert(*at, before.again(place, ""));
+            continue;
+        }
+        let message = if is_webhook(name) {
+            format!("`{name}` comes from a webhook, and has no quotes")
+        } else {
+            format!("`{name}` may hold the name of a branch, and has no quotes")
+        };
+        let written = &item.text[range];
+        found.unquoted.insert(name.to_owned(), found.findings.len());
         found.findings.push(
-            Finding::warning(RULE.id, message, context.place(item, range.clone()))
+            Finding::warning(RULE.id, message, place)
                 .label("empty without a webhook; may be several words")
                 .help(format!(
                     "put it in double quotes wherever it is used: `\"{written}\"`"
@@ -142,22 +184,21 @@ fn unquoted(
 /// The tainted variables of a word itself, not those in commands in it.
 fn used<'a>(
     word: &'a Word,
-    tainted: &HashSet<&str>,
-) -> Vec<(&'a str, std::ops::Range<usize>, bool)> {
-    let tainted = |name: &str, modifier: &Modifier| {
+    tainted: &Tainted<'_>,
+) -> impl Iterator<Item = (&'a str, std::ops::Range<usize>, bool)> {
+    let is_tainted = |name: &str, modifier: &Modifier| {
         modifier.prefix.is_none()
             && !modifier.rest.trim_start_matches(':').starts_with('+')
-            && (is_webhook(name) || tainted.contains(name))
+            && tainted.has(name)
     };
     word.expansions
         .iter()
-        .filter_map(|expansion| match &expansion.kind {
-            ExpansionKind::Variable { name, modifier } if tainted(name, modifier) => {
+        .filter_map(move |expansion| match &expansion.kind {
+            ExpansionKind::Variable { name, modifier } if is_tainted(name, modifier) => {
                 Some((name.as_str(), expansion.range.clone(), expansion.quoted))
             }
             _ => None,
         })
-        .collect()
 }
 
 /// The words of a command that are read as code.

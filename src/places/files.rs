@@ -15,29 +15,30 @@ pub enum Input {
 
 /// Settles what is to be checked: files as named, folders by the buildspecs in them, `-` for the standard input.
 ///
-/// In a folder, only names such as `buildspec.yml`, `buildspec-test.yaml` count, and nothing that `.gitignore` excludes.
-pub fn collect(named: &[PathBuf]) -> Result<Vec<Input>> {
+/// What can't be is told beside it. In a folder, only names such as `buildspec.yml`, `buildspec-test.yaml` count, and nothing that `.gitignore` excludes.
+pub fn collect(named: &[PathBuf]) -> (Vec<Input>, Vec<Error>) {
     let here = [PathBuf::from(".")];
     let named = if named.is_empty() { &here[..] } else { named };
     let mut inputs = Vec::new();
+    let mut troubles = Vec::new();
     for path in named {
         if path == Path::new("-") {
             inputs.push(Input::Stdin);
         } else if path.is_dir() {
-            let found = walk(path)?;
-            if found.is_empty() {
-                return Err(Error::environment(format!(
+            match walk(path) {
+                Ok(found) if found.is_empty() => troubles.push(Error::environment(format!(
                     "no buildspec in folder `{}`",
                     path.display()
                 ))
-                .hint("name the file: `buildspec validate FILE`; in a folder, `buildspec*.yml` and `buildspec*.yaml` are looked for"));
+                .hint("name the file: `buildspec validate FILE`; in a folder, `buildspec*.yml` and `buildspec*.yaml` are looked for")),
+                Ok(found) => inputs.extend(found),
+                Err(error) => troubles.push(error),
             }
-            inputs.extend(found);
         } else {
             inputs.push(Input::File(path.clone()));
         }
     }
-    Ok(inputs)
+    (inputs, troubles)
 }
 
 fn walk(folder: &Path) -> Result<Vec<Input>> {
@@ -94,7 +95,12 @@ mod tests {
             fs::write(at(path), "").unwrap();
         }
         fs::write(at(".gitignore"), "node_modules/\n").unwrap();
-        let found = collect(&[folder.path().to_owned(), at("other.yml"), "-".into()]).unwrap();
+        let (found, troubles) = collect(&[
+            folder.path().to_owned(),
+            at("other.yml"),
+            "-".into(),
+            at("ci/buildspec"),
+        ]);
         assert_eq!(
             found,
             [
@@ -104,6 +110,6 @@ mod tests {
                 Input::Stdin,
             ]
         );
-        assert!(collect(&[at("ci/buildspec")]).is_err());
+        assert_eq!(troubles.len(), 1);
     }
 }

@@ -96,7 +96,7 @@ impl Gathered {
             first,
         );
         for other in unknown.take(4) {
-            finding = finding.related(other, "");
+            finding = finding.again(other, "");
         }
         self.findings.push(finding);
     }

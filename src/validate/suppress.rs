@@ -4,13 +4,15 @@ use granit_parser::{Event, Parser, ScalarStyle};
 
 use super::selection::Selection;
 use crate::buildspec::keys;
-use crate::diagnostic::{Finding, Severity};
+use crate::diagnostic::{Finding, Label, Severity};
 use crate::source::{Source, Span};
 
 const MARK: &str = "buildspec:";
 const VERB: &str = "ignore";
 /// Over how many lines of comments one of them reaches.
 const LONGEST: usize = 200;
+/// More places of one finding than this are counted, not shown.
+const MOST_PLACES: usize = 6;
 
 /// Takes away what comments hide, and says which comments hide nothing.
 pub(super) fn apply(
@@ -19,27 +21,14 @@ pub(super) fn apply(
     selection: &Selection,
 ) -> Vec<Finding> {
     if !has_marks(source.text()) {
-        return findings;
+        return findings.into_iter().map(shortened).collect();
     }
     let mut comments = comments(source);
-    let mut kept: Vec<Finding> = Vec::new();
-    for finding in findings {
-        let (line, _) = source.position(finding.primary.span.start);
-        let mut hidden = false;
-        for comment in &mut comments {
-            if comment.first <= line && line <= comment.last {
-                for (name, _, used) in &mut comment.names {
-                    if name == finding.rule {
-                        *used = true;
-                        hidden = true;
-                    }
-                }
-            }
-        }
-        if !hidden {
-            kept.push(finding);
-        }
-    }
+    let mut kept: Vec<Finding> = findings
+        .into_iter()
+        .filter_map(|finding| shown(source, finding, &mut comments))
+        .map(shortened)
+        .collect();
     // In a file that can't be read nothing was looked for.
     let unread = kept
         .iter()
@@ -49,6 +38,54 @@ pub(super) fn apply(
     }
     kept.sort_by_key(|finding| finding.primary.span.start);
     kept
+}
+
+/// The finding, unless it is hidden; of one with several places, those that are not.
+fn shown(source: &Source, mut finding: Finding, comments: &mut [Comment]) -> Option<Finding> {
+    let rule = finding.rule;
+    let mut is_shown = |label: &Label| {
+        let (line, _) = source.position(label.span.start);
+        !hide(comments, rule, line)
+    };
+    let first = is_shown(&finding.primary);
+    if finding.repeated {
+        finding.related.retain(is_shown);
+        if !first {
+            if finding.related.is_empty() {
+                return None;
+            }
+            finding.primary = finding.related.remove(0);
+        }
+        return Some(finding);
+    }
+    first.then_some(finding)
+}
+
+/// Whether a comment hides this rule in this line; those that do have been of use.
+fn hide(comments: &mut [Comment], rule: &str, line: usize) -> bool {
+    let mut hidden = false;
+    for comment in comments {
+        if comment.first <= line && line <= comment.last {
+            for (name, _, used) in &mut comment.names {
+                if name == rule {
+                    *used = true;
+                    hidden = true;
+                }
+            }
+        }
+    }
+    hidden
+}
+
+/// At most [`MOST_PLACES`] others of a finding with many; how many are left out is said.
+fn shortened(mut finding: Finding) -> Finding {
+    let more = finding.related.len().saturating_sub(MOST_PLACES);
+    if finding.repeated && more > 0 {
+        finding.related.truncate(MOST_PLACES);
+        let text = format!(" ({more} more places than shown)");
+        finding.message.push_str(&text);
+    }
+    finding
 }
 
 /// Whether there may be a comment for this tool; `buildspec:` alone is also a key of batches.
@@ -246,8 +283,8 @@ fn names(text: &str, comment: &str, span: Span) -> Option<Vec<(String, Span, boo
 mod tests {
     use super::super::catalogue;
     use super::*;
-    use crate::buildspec;
     use crate::diagnostic::edit;
+    use crate::{buildspec, lint};
 
     fn left(text: &str) -> Vec<(&'static str, usize)> {
         let source = Source::new("x", text);
@@ -265,6 +302,37 @@ mod tests {
                     # buildspec: ignore[unknown-key, duplicate-key]\n# and more\n\ny: 2\nz: 3\n\
                     phases: {build: {commands: make}}\n";
         assert_eq!(left(text), [("ignore-unused", 3), ("unknown-key", 7)]);
+    }
+
+    #[test]
+    fn each_place_has_its_own_comment() {
+        let text = |first: &str, second: &str| {
+            format!(
+                "version: 0.2\nphases:\n  build:\n    commands:\n      - source a{first}\n      - make\n      - source b{second}\n      - source c\n"
+            )
+        };
+        let found = |text: &str| {
+            let source = Source::new("x", text);
+            let read = |source: &Source| {
+                lint::all(source, &buildspec::read(source), &lint::Options::default())
+            };
+            let selection = Selection::new(&[], &[], catalogue::rules()).unwrap();
+            let line = |label: &Label| source.position(label.span.start).0;
+            apply(&source, read(&source), &selection)
+                .iter()
+                .map(|finding| {
+                    let places = std::iter::once(&finding.primary).chain(&finding.related);
+                    (finding.rule, places.map(line).collect())
+                })
+                .collect::<Vec<(&str, Vec<usize>)>>()
+        };
+        let mark = " # buildspec: ignore[bash-syntax]";
+        let bash = "bash-syntax";
+        assert_eq!(found(&text("", "")), [(bash, vec![5, 7, 8])]);
+        assert_eq!(found(&text(mark, "")), [(bash, vec![7, 8])]);
+        assert_eq!(found(&text("", mark)), [(bash, vec![5, 8])]);
+        let all = text(mark, mark).replace("source c", &format!("source c{mark}"));
+        assert_eq!(found(&all), []);
     }
 
     #[test]

@@ -131,6 +131,71 @@ fn a_missing_file_is_named() {
     assert_eq!(error.to_string(), "could not read `/nowhere/buildspec.yml`");
 }
 
+#[test]
+fn a_missing_file_hides_no_findings() {
+    let folder = tempfile::tempdir().unwrap();
+    let bad = folder.path().join("buildspec.yml");
+    fs::write(&bad, BAD).unwrap();
+    let files = ["/nowhere/1.yml".into(), bad, "/nowhere/2.yml".into()];
+    let mut output = Vec::new();
+    let error = validate(&files, &mut std::io::empty(), &options(), &mut output).unwrap_err();
+    let output = String::from_utf8(output).unwrap();
+    assert!(output.contains("buildspec.yml:1:10"), "{output}");
+    assert_eq!(error.to_string(), "could not read `/nowhere/1.yml`");
+    assert!(
+        error.hints[1].starts_with("also: could not read `/nowhere/2.yml`: "),
+        "{:?}",
+        error.hints
+    );
+}
+
+#[test]
+fn a_device_is_not_read() {
+    let files = [PathBuf::from("/dev/zero")];
+    let error = validate(&files, &mut std::io::empty(), &options(), &mut Vec::new()).unwrap_err();
+    assert_eq!(error.to_string(), "could not read `/dev/zero`");
+    let mut output = Vec::new();
+    let endless = &mut std::io::repeat(b'#');
+    let status = validate(&["-".into()], endless, &options(), &mut output).unwrap();
+    assert_eq!(status, Status::Errors);
+}
+
+/// A file is mended only as far as CodeBuild still takes it, and never where bytes would be lost.
+#[test]
+fn a_mending_does_no_harm() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("buildspec.yml");
+    let fix = Options {
+        fix: Fix::Write,
+        ..options()
+    };
+    for harmful in [
+        &b"version: 0.2\nphases:\n  install:\n    runtimeversion: java:openjdk\n    commands: [make]\n"[..],
+        b"version: 0.2\nphases:\n  install:\n    runtime_versions: [java]\n    commands: [make]\n",
+        b"version: 0.2\nphases:\n  install:\n    comands: {a: b}\n    commands: [make]\n",
+        b"version: 0.2\nphases:\n  install:\n    comands: {a: b}\n  build:\n    commands: [make]\n",
+        b"version: 0.2\nphases: {build: {commands: make}}\nartifact: dist\n",
+        b"version: 0.2\nphases:\n  build:\n    commands:\n      - echo \xff: *\n      - echo \"a: b\"\n",
+        b"version: 1.0\n# \xff\nphases: {build: {commands: make}}\n",
+    ] {
+        for names in [&[][..], &["unknown-key".to_owned()]] {
+            fs::write(&file, harmful).unwrap();
+            let selection = Selection::new(names, &[], catalogue::rules()).unwrap();
+            let options = Options { selection, ..fix.clone() };
+            let (_, output) = run(std::slice::from_ref(&file), "", &options);
+            assert_eq!(fs::read(&file).unwrap(), harmful, "{output}");
+            assert!(!output.contains("can mend"), "{output}");
+        }
+    }
+    fs::write(
+        &file,
+        "version: 0.2\nphases: {build: {commands: make}}\nartifact: {files: x}\n",
+    )
+    .unwrap();
+    run(std::slice::from_ref(&file), "", &fix);
+    assert!(fs::read_to_string(&file).unwrap().contains("artifacts:"));
+}
+
 const TEMPLATE: &str = "\
 Resources:
   A:

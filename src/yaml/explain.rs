@@ -93,6 +93,14 @@ pub(super) fn finding(source: &Source, refusal: &Refusal) -> Finding {
         _ => noticed.start,
     };
     finding.edits.extend(mend::line(source, at));
+    let place = finding.primary.span.start;
+    let written = text[line_around(text, place).range()].trim_start();
+    if let Some((sign, right)) = super::look_alike(written) {
+        return finding.help(format!(
+            "`{sign}` is U+{:04X}, of a word processor: write {right}",
+            u32::from(sign)
+        ));
+    }
     if advice.help.is_empty() {
         finding
     } else {

@@ -112,6 +112,19 @@ impl Node {
     }
 }
 
+/// A letter of a word processor at the start of a text, or a curly double quote in it, and the right one.
+pub(crate) fn look_alike(text: &str) -> Option<(char, &'static str)> {
+    let first = text.chars().next()?;
+    match first {
+        '\u{2013}' | '\u{2014}' => Some((first, "`-` (for an option it may be `--`)")),
+        '\u{2018}' | '\u{2019}' => Some((first, "`'`")),
+        _ => {
+            let quote = text.find(['\u{201c}', '\u{201d}'])?;
+            Some((text[quote..].chars().next()?, "`\"`"))
+        }
+    }
+}
+
 /// Brackets within brackets, wherever they stand.
 const DEEPEST: usize = 20_000;
 

@@ -244,7 +244,8 @@ fn hostile_input_gets_a_finding_in_little_memory() {
         let mut input = child.stdin.take().unwrap();
         let writer = std::thread::spawn(move || input.write_all(&bytes));
         let output = child.wait_with_output().unwrap();
-        writer.join().unwrap().unwrap();
+        // Of what is larger than anything it reads, the end is left in the pipe.
+        writer.join().unwrap().ok();
         assert_eq!(output.status.code(), Some(0), "{what}");
         let found = findings(&output);
         assert_eq!(found.first().map(|found| found.0.as_str()), rule, "{what}");
