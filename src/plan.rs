@@ -26,6 +26,8 @@ use crate::{buildspec, checkout, image, output, validate};
 pub struct Plan {
     /// 1.
     pub version: u32,
+    /// What is to be known about the project, as the build would say it.
+    pub warnings: Vec<String>,
     pub buildspec: File,
     pub runtime: &'static str,
     /// `None` where commands run on the host.
@@ -162,6 +164,7 @@ pub async fn make(options: &Options) -> Result<Plan> {
     let (variables, references) = variables(options, buildspec).await?;
     Ok(Plan {
         version: 1,
+        warnings: warnings(options),
         buildspec: file(&source, &reading, begin::lint_image(options)),
         runtime: match options.runtime {
             RuntimeKind::Docker => "docker",
@@ -186,7 +189,16 @@ pub async fn make(options: &Options) -> Result<Plan> {
     })
 }
 
-async fn read(options: &Options) -> Result<(Source, buildspec::Reading)> {
+fn warnings(options: &Options) -> Vec<String> {
+    let remarks = options.project.remarks.iter();
+    remarks
+        .filter(|remark| remark.warning)
+        .map(|remark| remark.text.clone())
+        .collect()
+}
+
+/// The buildspec that a build would begin with.
+pub(crate) async fn read(options: &Options) -> Result<(Source, buildspec::Reading)> {
     let (path, bytes) = match &options.buildspec {
         BuildspecFrom::Source(path) => (
             path.clone(),

@@ -1,5 +1,6 @@
 //! `buildspec reproduce`: a recorded build, run again; what can't be the same is told first, what differs last.
 
+pub mod cloudwatch;
 pub mod differences;
 pub mod failing;
 #[cfg(feature = "aws")]
@@ -15,6 +16,8 @@ use jiff::Timestamp;
 
 use crate::engine::event::Event;
 use crate::engine::journal::Watcher;
+use crate::env::mask::Rewriter;
+use crate::env::secrets::Given;
 use crate::error::Result;
 use crate::options::Options;
 use crate::project::build::Recorded;
@@ -42,14 +45,42 @@ pub async fn reproduce(
         inner: console,
         folder: Arc::clone(&folder),
     });
-    let ended = run::run(options, console, stop).await?;
+    let (ended, masks) = run::run_and_mask(options, console, stop).await?;
     let folder = folder
         .lock()
         .unwrap_or_else(PoisonError::into_inner)
         .clone();
-    let outcome = Outcome::of(recorded, log, differences, &folder, options)?;
+    let masks = Masks {
+        build: masks,
+        file: masks_of_file(options)?,
+    };
+    let outcome = Outcome::of(recorded, log, differences, &folder, options, &masks)?;
     outcome.keep(&folder)?;
     Ok((ended, outcome))
+}
+
+/// What hides secrets in texts of the recorded build: what this one resolved, and what it was given and did not get to.
+#[derive(Debug, Default)]
+pub struct Masks {
+    build: Rewriter,
+    file: Rewriter,
+}
+
+impl Masks {
+    /// A text without secrets.
+    pub fn hide(&self, text: &str) -> String {
+        self.file.rewrite(&self.build.rewrite(text))
+    }
+}
+
+/// Hides what the secrets file holds.
+///
+/// # Errors
+///
+/// The file can't be read.
+pub fn masks_of_file(options: &Options) -> Result<Rewriter> {
+    let given = Given::read(&options.secrets.path)?.unwrap_or_default();
+    Ok(Rewriter::hiding(&given.all()))
 }
 
 /// Hands events on, and remembers where the build is kept.

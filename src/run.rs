@@ -98,6 +98,19 @@ pub async fn run(
     console: Box<dyn Watcher>,
     stop: impl Future<Output = Stop>,
 ) -> Result<Ended> {
+    Ok(run_and_mask(options, console, stop).await?.0)
+}
+
+/// The same, and what hides the build's secrets in texts of other builds.
+///
+/// # Errors
+///
+/// As with [`run`].
+pub async fn run_and_mask(
+    options: &Options,
+    console: Box<dyn Watcher>,
+    stop: impl Future<Output = Stop>,
+) -> Result<(Ended, Rewriter)> {
     let mut build = Build::begin(options, console).await?;
     let script = build.read_buildspec();
     if let Err(wrong) = build.check_usage(&script) {
@@ -109,7 +122,8 @@ pub async fn run(
         went = build.go(&script) => went,
         stop = stop => Err(Halt::Stopped(stop)),
     };
-    Box::pin(build.end(went)).await
+    let ended = Box::pin(build.end(went)).await?;
+    Ok((ended, build.masks))
 }
 
 /// Opens a shell in what a build would run in, before any phase, and cleans up after it. No build is kept.
@@ -130,6 +144,7 @@ pub async fn shell(
         stop = stop => Err(Halt::Stopped(stop)),
     };
     let ended = build.end(went).await;
+    drop(build);
     folder.abandon(&options.output);
     ended
 }
@@ -196,7 +211,7 @@ impl Build<'_> {
         }
     }
 
-    async fn end(mut self, went: Result<Status, Halt>) -> Result<Ended> {
+    async fn end(&mut self, went: Result<Status, Halt>) -> Result<Ended> {
         let (status, context, ended) = match went {
             Ok(status) => (status, Context::default(), Ok(Ended::Build(status))),
             Err(halt) => self.halted(halt).await,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 use crate::options::BuildspecFrom;
 use crate::project::Project;
-use crate::project::file::{self, Given, Named, Reading};
+use crate::project::file::{self, Given, Named, Reading, Remark};
 use crate::source::Source;
 
 #[derive(Debug, clap::Args)]
@@ -42,11 +42,8 @@ impl ProjectArguments {
 
     /// Reads the project; `output` is the output directory.
     pub(super) fn read(&self, output: &Path, region: &str) -> Result<Reading> {
-        let mut given = Given {
-            parameters: self.parameters.iter().cloned().collect(),
-            region: region.to_owned(),
-            folder: None,
-        };
+        let parameters = self.parameters.iter().cloned().collect();
+        let mut given = Given::new(parameters, region.to_owned());
         if self.no_project {
             return Ok(Reading::default());
         }
@@ -65,8 +62,20 @@ impl ProjectArguments {
             }
             None => match usual(output) {
                 Some(file) => read_file(&file, None, &mut given),
-                None => Ok(Reading::default()),
+                None => Ok(self.of_nothing()),
             },
+        }
+    }
+
+    /// No project: parameters have nothing to go to.
+    fn of_nothing(&self) -> Reading {
+        let remarks = self.parameters.iter().map(|(name, _)| Remark {
+            warning: true,
+            text: format!("--parameter {name}: there is no project that could take it: --project"),
+        });
+        Reading {
+            remarks: remarks.collect(),
+            ..Reading::default()
         }
     }
 }
@@ -74,11 +83,8 @@ impl ProjectArguments {
 /// The names by which the projects of a file can be chosen; none where it can't be read.
 pub(super) fn names(path: &Path) -> Vec<String> {
     let shown = path.display().to_string();
-    let given = Given {
-        folder: folder(path),
-        region: "us-east-1".to_owned(),
-        ..Given::default()
-    };
+    let mut given = Given::new(std::collections::BTreeMap::new(), "us-east-1".to_owned());
+    given.folder = folder(path);
     let source = std::fs::read(path).ok();
     let source = source.and_then(|bytes| source_of(&shown, bytes).ok());
     source.map_or_else(Vec::new, |source| file::names(&source, &given))

@@ -13,7 +13,7 @@ use crate::options::Replay;
 use crate::project::build::{self, Recorded};
 use crate::project::file::{Named, Reading};
 use crate::reproduce::differences::{self, HIDDEN};
-use crate::reproduce::{failing, recorded_log, reproduce, source};
+use crate::reproduce::{cloudwatch, failing, masks_of_file, recorded_log, reproduce, source};
 use crate::source::Source;
 
 /// Run a recorded cloud build again, and say what differs.
@@ -95,7 +95,12 @@ pub(super) fn execute(arguments: Arguments) -> Result<Exit> {
     let offline = arguments.run.aws.offline;
     let instead = arguments.run.instead();
     let own_buildspec = arguments.run.buildspec.is_some();
-    let mut options = run::settle(arguments.run, Some(reading(&recorded)))?;
+    let named_region = arguments.run.aws.region.is_some();
+    let as_recorded = run::AsRecorded {
+        reading: reading(&recorded),
+        region: recorded.region().map(str::to_owned),
+    };
+    let mut options = run::settle(arguments.run, Some(as_recorded))?;
     // Those that are not here are told with the other differences.
     let given = options.secondary.clone();
     options.project.project.secondary_sources.retain(|source| {
@@ -109,9 +114,9 @@ pub(super) fn execute(arguments: Arguments) -> Result<Exit> {
         resolved_source_version: recorded.resolved_source_version.clone(),
         account: recorded.account().map(str::to_owned),
     });
-    if options.host.region.is_none() {
-        options.host.region = recorded.region().map(str::to_owned);
-        // What the build refers to is where the build was.
+    // What the build refers to is where the build was. A build of ours may have had its references from a profile's
+    // region, of which its record does not know.
+    if !named_region && !recorded.is_own() {
         options.access.region = recorded.region().map(str::to_owned);
     }
     super::block_on(async {
@@ -127,12 +132,14 @@ pub(super) fn execute(arguments: Arguments) -> Result<Exit> {
             (None, None) if offline => None,
             (None, None) => fetched_log(&recorded, &arguments.build, &access).await,
         };
+        let masks = masks_of_file(&options)?;
         if let Some(debugger) = debugger {
-            let sought = Some(failing::sought(&recorded, log.as_deref())?);
+            let sought = failing::sought(&recorded, log.as_deref());
+            let sought = Some(sought.map_err(|error| error.rewritten(|text| masks.rewrite(text)))?);
             options.debug = Some(Settings { sought, ..debugger });
         }
         let told = differences::list(&recorded, &options, found.difference);
-        tell(&recorded, &told);
+        message::print(&message::harmless(&masks.rewrite(&said(&recorded, &told))));
         if instead.take_place(&options, log_format, style).await? {
             return Ok(Exit::Success);
         }
@@ -141,7 +148,8 @@ pub(super) fn execute(arguments: Arguments) -> Result<Exit> {
             Format::Json => Box::new(Nobody),
         };
         let stop = run::stop(options.timeout)?;
-        let (ended, outcome) = reproduce(&recorded, log, told, &options, watcher, stop).await?;
+        let went = reproduce(&recorded, log, told, &options, watcher, stop).await;
+        let (ended, outcome) = went.map_err(|error| error.rewritten(|text| masks.rewrite(text)))?;
         match format {
             Format::Human => message::print(&message::harmless(&outcome.human())),
             Format::Json => message::answer(&outcome.json()),
@@ -191,7 +199,11 @@ fn fetched(text: &str, arguments: &Arguments) -> Result<Recorded> {
     }
     let access = arguments.run.aws.access();
     let answer = super::block_on(async { Box::pin(fetch::build(&wanted, &access)).await })?;
-    build::read(&Source::new(text, answer), None)
+    let mut recorded = build::read(&Source::new(text, answer), None)?;
+    if recorded.arn.is_empty() && text.starts_with("arn:") {
+        text.clone_into(&mut recorded.arn);
+    }
+    Ok(recorded)
 }
 
 #[cfg(not(feature = "aws"))]
@@ -252,8 +264,12 @@ fn read_file(path: &Path, id: Option<&str>) -> Result<Recorded> {
 }
 
 fn read_log(recorded: &Recorded, file: &Path) -> Result<String> {
-    let is_long = recorded_log::length(file)? > recorded_log::LONG;
-    let log = recorded_log::read(file, is_long)?;
+    let log = if let Some(log) = cloudwatch::read(file, &recorded.log_stream)? {
+        log
+    } else {
+        let is_long = recorded_log::length(file)? > recorded_log::LONG;
+        recorded_log::read(file, is_long)?
+    };
     recorded_log::check(recorded, &log, &file.display().to_string())?;
     Ok(log)
 }
@@ -272,7 +288,8 @@ fn reading(recorded: &Recorded) -> Reading {
     }
 }
 
-fn tell(recorded: &Recorded, told: &[differences::Difference]) {
+/// How the build ended, and what can't be the same.
+fn said(recorded: &Recorded, told: &[differences::Difference]) -> String {
     let mut text = match recorded.failure() {
         Some(failure) => format!(
             "{} {} in {}: {}\n",
@@ -286,7 +303,7 @@ fn tell(recorded: &Recorded, told: &[differences::Difference]) {
     for one in told {
         text.push_str(&format!("  {}\n    here: {}\n", one.recorded, one.here));
     }
-    message::print(&message::harmless(&text));
+    text
 }
 
 /// Watches in silence.

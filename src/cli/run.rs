@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use tokio::signal::unix::{SignalKind, signal};
 
-pub(super) use settle::{absolute, settle};
+pub(super) use settle::{AsRecorded, absolute, settle};
 
 use super::{Color, Exit};
 use crate::console::{self, Annotating, LogFormat, Reader, Style, Verbosity};
@@ -373,13 +373,27 @@ impl Instead {
         style: Style,
     ) -> Result<bool> {
         if self.template {
-            let file = crate::template::write(options)?;
+            let file = crate::template::write(options).await?;
             console::message::print(&format!("wrote {}: fill in the values\n", file.display()));
         } else if self.plan {
             let plan = crate::plan::make(options).await?;
+            say_remarks(options, style);
             console::plan::print(&plan, format, style);
         }
         Ok(self.template || self.plan)
+    }
+}
+
+/// As the build would say them; on standard error, where they spoil no plan.
+fn say_remarks(options: &Options, style: Style) {
+    for remark in &options.project.remarks {
+        let kind = match remark.warning {
+            true => "warning",
+            false if style.verbosity == Verbosity::Verbose => "note",
+            false => continue,
+        };
+        let text = console::message::harmless(&remark.text);
+        console::message::print(&format!("{kind}: {text}\n"));
     }
 }
 

@@ -40,6 +40,14 @@ pub fn masks<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Vec<String> {
     all
 }
 
+/// The same, each with what stands in its place.
+pub fn pairs<'a>(
+    secrets: impl IntoIterator<Item = &'a Secret>,
+) -> impl Iterator<Item = (String, String)> {
+    let texts = masks(secrets).into_iter();
+    texts.map(|text| (text, MASK.to_owned()))
+}
+
 /// A set of texts and what stands in for each.
 ///
 /// Pieces of a stream may be cut anywhere; only what could be the start of a text is held back. Where texts overlap,
@@ -157,6 +165,11 @@ impl Rewriter {
             patterns,
             held: Vec::new(),
         }
+    }
+
+    /// Hides secrets.
+    pub fn hiding<'a>(secrets: impl IntoIterator<Item = &'a Secret>) -> Self {
+        Self::new(pairs(secrets))
     }
 
     /// A whole text, rewritten.

@@ -111,6 +111,19 @@ impl Given {
         Ok(given)
     }
 
+    /// Every value, and every text within those that are JSON.
+    pub fn all(&self) -> Vec<Secret> {
+        let values = self.parameters.values().chain(self.secrets.values());
+        values
+            .flat_map(|value| {
+                let members = serde_json::from_str::<serde_json::Map<_, _>>(value.reveal());
+                let members = members.unwrap_or_default().into_iter();
+                let texts = members.filter_map(|(_, member)| Some(Secret::new(member.as_str()?)));
+                texts.chain([value.clone()])
+            })
+            .collect()
+    }
+
     /// What the file has for these; a value without a version stands for each version.
     pub fn answers(&self, wanted: &[&Wanted]) -> Answers {
         let value = |wanted: &Wanted| match wanted {

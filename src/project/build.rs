@@ -176,8 +176,10 @@ const HOW_TO_GET: &str = "aws codebuild batch-get-builds --ids ID > build.json";
 fn builds(root: &Value) -> Vec<&Value> {
     let listed = root.get("builds").map(Value::items).unwrap_or_default();
     let single = root.get("build");
+    // `--query builds` prints a bare list.
     listed
         .iter()
+        .chain(root.items())
         .chain(single)
         .chain([root])
         .filter(|value| is_build(value))

@@ -5,6 +5,7 @@
 
 use super::file::{Definition, Given};
 use super::value::{Filled, Kind, Value};
+use crate::diagnostic::Finding;
 use crate::places::cloudformation::intrinsic;
 use crate::places::tree::{self, Node};
 use crate::source::{Span, Spanned};
@@ -23,6 +24,7 @@ pub(super) fn definitions(root: &Node, given: &Given) -> Vec<Definition> {
         tops: [Some(root), root.get("resources").map(AsRef::as_ref)],
         given,
     };
+    template.check_parameters();
     let mut found = Vec::new();
     template.walk(root, &mut MOST_NODES.clone(), 0, &mut found);
     found
@@ -38,6 +40,42 @@ impl<'a> Template<'a> {
     fn section(&self, name: &str, key: &str) -> Option<&'a Node> {
         let mut tops = self.tops.into_iter().flatten();
         tops.find_map(|top| Some(top.get(name)?.get(key)?.as_ref()))
+    }
+
+    /// Hears of the template's parameters, and which values each may have.
+    fn check_parameters(&self) {
+        let sections = self.tops.into_iter().flatten();
+        let sections = sections.filter_map(|top| top.get("Parameters"));
+        let all = sections.flat_map(|section| section.entries());
+        for (name, parameter) in all {
+            let Some(name) = name.text() else { continue };
+            let given = self.given.parameter(name);
+            let (Some(given), Some(allowed)) = (given, parameter.get("AllowedValues")) else {
+                continue;
+            };
+            let values: Vec<_> = allowed
+                .items()
+                .iter()
+                .filter_map(|one| one.text())
+                .collect();
+            let is_list = parameter
+                .get("Type")
+                .and_then(|kind| kind.text())
+                .is_some_and(is_list);
+            let is_allowed = |value: &str| values.contains(&value);
+            let fits = if is_list {
+                given.split(',').all(|part| is_allowed(part.trim()))
+            } else {
+                is_allowed(given)
+            };
+            if !fits && !values.is_empty() {
+                let list = values.join(", ");
+                let message =
+                    format!("CloudFormation would refuse {name}={given}: it allows {list}");
+                self.given
+                    .say(Finding::warning("project", message, allowed.span));
+            }
+        }
     }
 
     fn walk(&self, node: &Node, left: &mut usize, depth: usize, found: &mut Vec<Definition>) {
@@ -190,8 +228,7 @@ impl<'a> Template<'a> {
     fn reference(&self, name: &str, span: Span) -> Value {
         let parameter = self.section("Parameters", name);
         let kind = parameter.and_then(|node| node.get("Type")?.text());
-        let is_list =
-            kind.is_some_and(|kind| kind.starts_with("List<") || kind == "CommaDelimitedList");
+        let is_list = kind.is_some_and(is_list);
         let whole = |text: &str| {
             if !is_list {
                 return Value::text(text, span);
@@ -202,7 +239,7 @@ impl<'a> Template<'a> {
                 span,
             }
         };
-        if let Some(text) = self.given.parameters.get(name) {
+        if let Some(text) = self.given.parameter(name) {
             return whole(text);
         }
         match name {
@@ -308,6 +345,11 @@ impl<'a> Template<'a> {
             _ => None,
         }
     }
+}
+
+/// Whether a type of parameter is one of lists.
+fn is_list(kind: &str) -> bool {
+    kind.starts_with("List<") || kind == "CommaDelimitedList"
 }
 
 /// CloudFormation begins every name with a capital letter.

@@ -1,6 +1,7 @@
 //! From `FILE[#NAME]` to one project.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::value::Value;
@@ -26,6 +27,71 @@ pub struct Given {
     pub region: String,
     /// The folder that the file lies in, whose other files a template may mean.
     pub folder: Option<PathBuf>,
+    /// What the file makes of the parameters.
+    pub(super) heard: RefCell<Heard>,
+}
+
+/// What a file has to say of parameters, while it is read.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Heard {
+    /// Names that it has.
+    names: BTreeSet<String>,
+    findings: Vec<Finding>,
+}
+
+impl Given {
+    pub fn new(parameters: BTreeMap<String, String>, region: String) -> Self {
+        Self {
+            parameters,
+            region,
+            ..Self::default()
+        }
+    }
+
+    /// What `--parameter` says for a name that the file has.
+    pub(super) fn parameter(&self, name: &str) -> Option<&str> {
+        self.has(name);
+        self.parameters.get(name).map(String::as_str)
+    }
+
+    /// The file has this name, used or not.
+    pub(super) fn has(&self, name: &str) {
+        if !self.parameters.is_empty() {
+            self.heard.borrow_mut().names.insert(name.to_owned());
+        }
+    }
+
+    pub(super) fn say(&self, finding: Finding) {
+        self.heard.borrow_mut().findings.push(finding);
+    }
+
+    /// Names on the command line that the file does not have are slips.
+    fn remarks(&self, source: &Source) -> Vec<Remark> {
+        const MOST: usize = 12;
+        let heard = self.heard.borrow();
+        let told = heard.findings.iter().map(|finding| remark(source, finding));
+        let file = source.name();
+        let strange = self.parameters.keys();
+        let strange = strange.filter(|name| !heard.names.contains(*name));
+        let strange = strange.map(|name| {
+            // A variable of Terraform is given without its `var.`.
+            let all = heard.names.iter();
+            let all = all.filter(|name| !name.contains('\n') && !name.starts_with("var."));
+            let all: Vec<_> = all.map(String::as_str).collect();
+            let names = &all[..all.len().min(MOST)];
+            let left_out = all.len() - names.len();
+            let list = match (names.is_empty(), left_out) {
+                (true, _) => "it leaves nothing open".to_owned(),
+                (_, 0) => format!("it has {}", names.join(", ")),
+                _ => format!("it has {} and {left_out} more", names.join(", ")),
+            };
+            Remark {
+                warning: true,
+                text: format!("--parameter {name}: nothing in {file} has that name; {list}"),
+            }
+        });
+        told.chain(strange).collect()
+    }
 }
 
 /// What `FILE[#NAME]` names.
@@ -75,6 +141,7 @@ pub struct Reading {
 /// The text can't be read, holds no project, or several and none of them was chosen.
 pub fn read(source: &Source, name: Option<&str>, given: &Given) -> Result<Reading> {
     let definitions = definitions(source, given)?;
+    let of_parameters = given.remarks(source);
     let definition = choose(source.name(), &definitions, name)?;
     let mut findings = Vec::new();
     let mut project = decode::project(&definition.value, &mut findings);
@@ -91,6 +158,7 @@ pub fn read(source: &Source, name: Option<&str>, given: &Given) -> Result<Readin
         remarks: findings
             .iter()
             .map(|finding| remark(source, finding))
+            .chain(of_parameters)
             .collect(),
     })
 }
@@ -136,7 +204,7 @@ fn definitions(source: &Source, given: &Given) -> Result<Vec<Definition>> {
             if places::cloudformation::is_template(root) {
                 return cloudformation::definitions(root, given);
             }
-            plan::definitions(&api::value(root)).unwrap_or_else(|| api::definitions(root))
+            plan::definitions(&api::value(root), given).unwrap_or_else(|| api::definitions(root))
         })
         .collect())
 }

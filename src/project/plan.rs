@@ -1,6 +1,6 @@
 //! Projects in what `terraform show -json` prints, of a plan or of a state.
 
-use super::file::Definition;
+use super::file::{Definition, Given};
 use super::terraform::{LABEL, SINGLE, api_name};
 use super::value::{Kind, Value};
 use crate::source::Spanned;
@@ -9,15 +9,15 @@ use crate::source::Spanned;
 const DEEPEST: usize = 32;
 
 /// The projects of a plan or state; `None` when the document is neither.
-pub(super) fn definitions(root: &Value) -> Option<Vec<Definition>> {
+pub(super) fn definitions(root: &Value, given: &Given) -> Option<Vec<Definition>> {
     let values = root.get("planned_values").or_else(|| root.get("values"))?;
     let module = values.get("root_module")?;
     let mut found = Vec::new();
-    gather(module, root, 0, &mut found);
+    gather(module, root, given, 0, &mut found);
     Some(found)
 }
 
-fn gather(module: &Value, root: &Value, depth: usize, found: &mut Vec<Definition>) {
+fn gather(module: &Value, root: &Value, given: &Given, depth: usize, found: &mut Vec<Definition>) {
     let resources = module
         .get("resources")
         .map(Value::items)
@@ -30,7 +30,7 @@ fn gather(module: &Value, root: &Value, depth: usize, found: &mut Vec<Definition
         let address = text("address").unwrap_or_default();
         let mut value = in_api_shape(values);
         if let Some(unknown) = after_unknown(root, address) {
-            mark(&mut value, &in_api_shape(unknown), address);
+            mark(&mut value, &in_api_shape(unknown), given, address);
         }
         found.push(Definition {
             labels: [text("address"), text("name")]
@@ -44,7 +44,7 @@ fn gather(module: &Value, root: &Value, depth: usize, found: &mut Vec<Definition
     let children = module.get("child_modules").map(Value::items);
     if depth < DEEPEST {
         for child in children.unwrap_or_default() {
-            gather(child, root, depth + 1, found);
+            gather(child, root, given, depth + 1, found);
         }
     }
 }
@@ -84,10 +84,13 @@ fn after_unknown<'v>(root: &'v Value, address: &str) -> Option<&'v Value> {
     changes.iter().find(of)?.get("change")?.get("after_unknown")
 }
 
-fn mark(value: &mut Value, unknown: &Value, name: &str) {
+fn mark(value: &mut Value, unknown: &Value, given: &Given, name: &str) {
     let span = value.span;
     if unknown.known() == Some("true") {
-        *value = Value::unknown(name, span);
+        *value = match given.parameter(name) {
+            Some(text) => Value::text(text, span),
+            None => Value::unknown(name, span),
+        };
         return;
     }
     match (&mut value.kind, &unknown.kind) {
@@ -100,13 +103,13 @@ fn mark(value: &mut Value, unknown: &Value, name: &str) {
                 }
                 let own = |(name, _): &&mut (Spanned<String>, Value)| name.value == key.value;
                 if let Some((_, value)) = entries.iter_mut().find(own) {
-                    mark(value, unknown, &inner);
+                    mark(value, unknown, given, &inner);
                 }
             }
         }
         (Kind::List(items), Kind::List(unknown)) => {
             for (index, (value, unknown)) in items.iter_mut().zip(unknown).enumerate() {
-                mark(value, unknown, &format!("{name}[{index}]"));
+                mark(value, unknown, given, &format!("{name}[{index}]"));
             }
         }
         _ => {}

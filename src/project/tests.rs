@@ -205,14 +205,77 @@ mod templates {
     use super::*;
 
     fn given(parameters: &[(&str, &str)]) -> Given {
-        Given {
-            parameters: parameters
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-                .collect(),
-            region: "eu-west-1".to_owned(),
-            folder: None,
-        }
+        let parameters = parameters.iter();
+        let parameters = parameters.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Given::new(parameters.collect(), "eu-west-1".to_owned())
+    }
+
+    fn warnings(reading: &Reading) -> Vec<&str> {
+        let remarks = reading.remarks.iter().filter(|remark| remark.warning);
+        remarks.map(|remark| remark.text.as_str()).collect()
+    }
+
+    #[test]
+    fn parameters_that_a_file_does_not_take_are_told() {
+        let template = "Parameters:\n  Stage:\n    Type: String\n    AllowedValues: [dev, prod]\n  Idle: {Type: String}\n\
+            Resources:\n  P:\n    Type: AWS::CodeBuild::Project\n    Properties:\n      Environment: {Image: !Sub 'i:${Stage}-${Bucket}'}\n";
+        let fits = [("Stage", "dev"), ("Idle", "x"), ("Bucket", "b")];
+        let reading = read("t.yml", template, None, &fits);
+        assert_eq!(warnings(&reading), Vec::<&str>::new());
+        assert_eq!(image(&reading), Some("i:dev-b"));
+        let slips = [("stage", "dev"), ("Stage", "test"), ("Bucket", "b")];
+        assert_eq!(
+            warnings(&read("t.yml", template, None, &slips)),
+            [
+                "t.yml:4:20: CloudFormation would refuse Stage=test: it allows dev, prod",
+                "--parameter stage: nothing in t.yml has that name; it has Bucket, Idle, Stage",
+            ]
+        );
+        let terraform = "variable \"image\" {}\nresource \"aws_codebuild_project\" \"p\" {\n  environment {\n    image = var.image\n  }\n}\n";
+        let reading = read("m.tf", terraform, None, &[("image", "i"), ("imgae", "j")]);
+        assert_eq!(image(&reading), Some("i"));
+        assert_eq!(
+            warnings(&reading),
+            ["--parameter imgae: nothing in m.tf has that name; it has image"]
+        );
+        let json = "{\"name\": \"shop\", \"environment\": {\"image\": \"i\"}}";
+        assert_eq!(
+            warnings(&read("p.json", json, None, &[("a", "b")])),
+            ["--parameter a: nothing in p.json has that name; it leaves nothing open"]
+        );
+    }
+
+    #[test]
+    fn unknown_members_are_notes_in_every_form() {
+        let notes = |file: &str, text: &str| -> Vec<String> {
+            let reading = read(file, text, None, &[]);
+            let notes = reading.remarks.into_iter().filter(|remark| !remark.warning);
+            notes.map(|remark| remark.text).collect()
+        };
+        let json = "{\"source\": {\"type\": \"GITHUB\", \"colour\": 1},\n \"shape\": 1}";
+        assert_eq!(
+            notes("p.json", json),
+            [
+                "p.json:1:31: `colour` of a source is not understood here",
+                "p.json:2:2: `shape` of the project is not understood here",
+            ]
+        );
+        let template = "Resources:\n  P:\n    Type: AWS::CodeBuild::Project\n    Properties:\n      Shape: 1\n      Environment: {Colour: red}\n";
+        assert_eq!(
+            notes("t.yml", template),
+            [
+                "t.yml:5:7: `shape` of the project is not understood here",
+                "t.yml:6:21: `colour` of the environment is not understood here",
+            ]
+        );
+        let terraform = "resource \"aws_codebuild_project\" \"p\" {\n  shape = 1\n  environment {\n    colour = \"red\"\n  }\n}\n";
+        assert_eq!(
+            notes("m.tf", terraform),
+            [
+                "m.tf:2:3: `shape` of the project is not understood here",
+                "m.tf:4:5: `colour` of the environment is not understood here",
+            ]
+        );
     }
 
     fn read(file: &str, text: &str, name: Option<&str>, parameters: &[(&str, &str)]) -> Reading {

@@ -17,6 +17,17 @@ pub struct Difference {
     pub here: String,
 }
 
+impl Difference {
+    /// The same in other words.
+    #[must_use]
+    pub fn rewritten(&self, rewrite: impl Fn(&str) -> String) -> Self {
+        Self {
+            recorded: rewrite(&self.recorded),
+            here: rewrite(&self.here),
+        }
+    }
+}
+
 /// How this tool writes down a value that it was not told to write down.
 pub const HIDDEN: &str = "***";
 
@@ -36,6 +47,14 @@ pub fn list(recorded: &Recorded, options: &Options, source: Option<Difference>) 
                 recorded.current_phase
             ),
             "nothing is known of its end, so there is nothing to compare that with",
+        );
+    }
+    if let (Some(then), Some(now)) = (recorded.region(), &options.host.region)
+        && then != now
+    {
+        add(
+            format!("the region {then}"),
+            &format!("{now}, as --region says"),
         );
     }
     compute(recorded, options, &mut add);
@@ -139,9 +158,14 @@ fn compute(recorded: &Recorded, options: &Options, add: &mut impl FnMut(String, 
         .as_ref()
         .is_some_and(|kind| kind.value.is_arm());
     if arm != cfg!(target_arch = "aarch64") && environment.kind.is_some() {
-        let here = match &options.container.platform {
-            Some(platform) => format!("{platform}, as --platform says"),
-            None => "this machine's: --platform emulates another".to_owned(),
+        let here = match (options.runtime, &options.container.platform) {
+            (crate::options::RuntimeKind::Docker, Some(platform)) => {
+                format!("{platform}, which the engine has to emulate where it isn't its own")
+            }
+            (crate::options::RuntimeKind::Docker, None) => {
+                "this machine's: --platform emulates another".to_owned()
+            }
+            (crate::options::RuntimeKind::Host, _) => "this machine's".to_owned(),
         };
         let recorded = if arm { "64-bit ARM" } else { "x86-64" };
         add(format!("a processor of {recorded}"), &here);
@@ -155,6 +179,14 @@ fn compute(recorded: &Recorded, options: &Options, add: &mut impl FnMut(String, 
 fn picture(recorded: &Recorded, options: &Options, add: &mut impl FnMut(String, &str)) {
     let environment = &recorded.project.environment;
     let Some(image) = environment.image.as_ref().map(|image| image.value.as_str()) else {
+        let here = match options.runtime {
+            crate::options::RuntimeKind::Host => "this machine itself".to_owned(),
+            crate::options::RuntimeKind::Docker => options.image.clone(),
+        };
+        add(
+            "an image that the record does not name".to_owned(),
+            &format!("{here}: --image names another"),
+        );
         return;
     };
     if options.runtime == crate::options::RuntimeKind::Host {

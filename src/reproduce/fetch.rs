@@ -59,7 +59,9 @@ pub fn wanted(text: &str) -> Option<Wanted> {
 pub async fn build(wanted: &Wanted, access: &Access) -> Result<String> {
     let account = Account::of(wanted, access).await?;
     let id = match wanted {
-        Wanted::Id(id) => id.clone(),
+        Wanted::Id(id) => id
+            .rsplit_once(":build/")
+            .map_or_else(|| id.clone(), |(_, id)| id.to_owned()),
         Wanted::Latest(project) => {
             let asked = json!({ "projectName": project, "sortOrder": "DESCENDING" });
             let answer = account.ask(BUILDS, "ListBuildsForProject", &asked).await?;

@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::differences::{self, Difference};
-use super::recorded_log;
+use super::{Masks, recorded_log};
 use crate::compare::{Comparison, compare, human};
 use crate::error::{Error, Result};
 use crate::hint;
@@ -88,6 +88,7 @@ impl Outcome {
         differences: Vec<Difference>,
         folder: &Path,
         options: &Options,
+        masks: &Masks,
     ) -> Result<Self> {
         let file = folder.join("build.json");
         let text = fs::read_to_string(&file).map_err(|error| {
@@ -99,13 +100,19 @@ impl Outcome {
             || log
                 .as_ref()
                 .is_some_and(|log| log.len() as u64 > recorded_log::LONG);
-        let own = recorded_log::read(&own, is_long)?;
-        let log = match log {
+        // Both are hidden in alike, or they would differ where only one hides.
+        let own = masks.hide(&recorded_log::read(&own, is_long)?);
+        let log = match log.map(|log| masks.hide(&log)) {
             Some(log) if is_long => {
                 Some(recorded_log::cut_down(&mut log.as_bytes()).unwrap_or(log))
             }
             log => log,
         };
+        let (mut recorded, mut here) = (recorded.clone(), here);
+        for build in [&mut recorded, &mut here] {
+            hide_messages(build, masks);
+        }
+        let recorded = &recorded;
         let (recorded_end, end_here) = (End::of(recorded), End::of(&here));
         Ok(Self {
             recorded: recorded.id.clone(),
@@ -114,7 +121,10 @@ impl Outcome {
             recorded_end,
             end_here,
             missing: Missing::of(recorded, log.as_deref(), &own, options),
-            differences,
+            differences: differences
+                .into_iter()
+                .map(|one| one.rewritten(|text| masks.hide(text)))
+                .collect(),
             phases: pairs(recorded, &here),
             comparison: log.map(|log| compare(&log, &own)),
         })
@@ -175,6 +185,14 @@ impl Outcome {
                 format!("Ended in another way.\n  recorded: {recorded}\n  here:     {here}\n")
             }
         }
+    }
+}
+
+/// What the contexts of phases say may quote what a command printed.
+fn hide_messages(build: &mut Recorded, masks: &Masks) {
+    let phases = build.phases.iter_mut();
+    for (_, message) in phases.flat_map(|phase| &mut phase.contexts) {
+        *message = masks.hide(message);
     }
 }
 

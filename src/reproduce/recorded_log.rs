@@ -45,16 +45,31 @@ pub fn read(path: &Path, long: bool) -> Result<String> {
     let file = File::open(path).map_err(|error| unreadable(path, &error))?;
     let mut reader = BufReader::with_capacity(1 << 16, file);
     if long {
-        return cut_down(&mut reader).map_err(|error| unreadable(path, &error));
+        let text = cut_down(&mut reader).map_err(|error| unreadable(path, &error))?;
+        return Ok(without_returns(text));
     }
     let mut bytes = Vec::new();
     reader
         .read_to_end(&mut bytes)
         .map_err(|error| unreadable(path, &error))?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    Ok(without_returns(
+        String::from_utf8_lossy(&bytes).into_owned(),
+    ))
 }
 
-fn unreadable(path: &Path, error: &std::io::Error) -> Error {
+/// A log whose own lines end as those of Windows do was saved there; what a command printed stays as it is otherwise.
+fn without_returns(text: String) -> String {
+    let agent = text
+        .split_inclusive('\n')
+        .find(|line| line.contains("[Container] "));
+    if agent.is_some_and(|line| line.ends_with("\r\n")) {
+        text.replace("\r\n", "\n")
+    } else {
+        text
+    }
+}
+
+pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Error {
     Error::usage(format!("the log {} can't be read: {error}", path.display()))
 }
 

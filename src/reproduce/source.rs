@@ -8,6 +8,7 @@ use crate::env::git::without_password;
 use crate::error::{Error, Result};
 use crate::project::build::Recorded;
 use crate::project::model::SourceType;
+use crate::script;
 
 /// What stands for the primary source.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,7 +39,12 @@ pub async fn find(recorded: &Recorded, folder: &Path) -> Result<Found> {
             here: format!("{} as it is now", folder.display()),
         }),
     };
-    if kind == SourceType::NoSource && !recorded.is_own() {
+    if source.kind.is_none() && !recorded.is_own() && !looks_like_commit(commit) {
+        return Ok(as_it_is(
+            "a source of which the record says nothing".to_owned(),
+        ));
+    }
+    if source.kind.is_some() && kind == SourceType::NoSource && !recorded.is_own() {
         return Ok(Found {
             folder: folder.to_path_buf(),
             which: Which::Nothing,
@@ -58,6 +64,11 @@ pub async fn find(recorded: &Recorded, folder: &Path) -> Result<Found> {
         } else {
             commit
         };
+        if version.starts_with('-') {
+            return Err(Error::usage(format!(
+                "{version:?}, of which the build was, is no commit's name"
+            )));
+        }
         if version.is_empty() {
             return Ok(as_it_is(format!(
                 "the source at {shown}, of no recorded version"
@@ -88,10 +99,18 @@ async fn in_repository(
     let Ok(commit) = checkout::commit(&top, version).await else {
         return Err(not_fetched(recorded, folder, version, location));
     };
-    let difference = (recorded.resolved_source_version.is_empty()).then(|| Difference {
-        recorded: format!("the source at {version}, whatever commit that was"),
-        here: format!("what {version} is here: {commit}"),
-    });
+    let difference = if recorded.resolved_source_version.is_empty() {
+        Some(Difference {
+            recorded: format!("the source at {version}, whatever commit that was"),
+            here: format!("what {version} is here: {commit}"),
+        })
+    } else {
+        // Of changes that nobody committed no record knows, and a build of ours may have had some.
+        recorded.is_own().then(|| Difference {
+            recorded: format!("the work tree of then, at commit {commit}"),
+            here: "the commit alone: if the tree had changes, they are not in it".to_owned(),
+        })
+    };
     // In the cloud the source is the whole repository; a run of ours is one of the folder that it was given.
     let folder = if recorded.is_own() {
         folder.to_path_buf()
@@ -117,9 +136,10 @@ fn not_a_clone(folder: &Path, version: &str, location: Option<&str>) -> Error {
         "{} is no Git repository, and the build was one of commit {version}",
         folder.display()
     ));
-    match location {
+    match location.filter(|location| !location.starts_with('-')) {
         Some(location) => error.hint(format!(
-            "git clone {location} CLONE, and name that folder behind BUILD"
+            "git clone {} CLONE, and name that folder behind BUILD",
+            word(location)
         )),
         None => error
             .hint("the record names no source location: name the folder of a clone behind BUILD"),
@@ -127,7 +147,10 @@ fn not_a_clone(folder: &Path, version: &str, location: Option<&str>) -> Error {
 }
 
 fn not_fetched(recorded: &Recorded, folder: &Path, version: &str, location: Option<&str>) -> Error {
-    let from = location.unwrap_or("origin");
+    // Where a location would be read as a flag, the clone's own is the better guess.
+    let from = location
+        .filter(|location| !location.starts_with('-'))
+        .unwrap_or("origin");
     let what = match recorded.source_version.strip_prefix("pr/") {
         Some(number) => format!("pull/{number}/head"),
         None => version.to_owned(),
@@ -136,7 +159,22 @@ fn not_fetched(recorded: &Recorded, folder: &Path, version: &str, location: Opti
         "{} has no commit {version}, of which the build was",
         folder.display()
     ))
-    .hint(format!("git -C {} fetch {from} {what}", folder.display()))
+    .hint(format!(
+        "git -C {} fetch {} {}",
+        word(&folder.display().to_string()),
+        word(from),
+        word(&what)
+    ))
+}
+
+/// A text as one word of a shell: the hint is there to be pasted.
+fn word(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-./:@%+=,".contains(&byte);
+    if !text.is_empty() && text.bytes().all(plain) {
+        text.to_owned()
+    } else {
+        script::quote(text)
+    }
 }
 
 fn looks_like_commit(text: &str) -> bool {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::buildspec::model::{Buildspec, Env, Proxy};
 use crate::engine::event::Event;
 use crate::engine::phase::Context;
-use crate::env::mask::{self, MASK, Rewriter};
+use crate::env::mask::{self, Rewriter};
 use crate::env::reference::{self, Answers, Needs, Told, Wanted};
 use crate::env::secrets::{self, Given};
 use crate::env::{Level, Value, Variables, git};
@@ -72,6 +72,9 @@ impl Build<'_> {
         match needs.values(&given, &told.answers) {
             Ok(values) => variables.resolve(values),
             Err(refusals) => {
+                // The build ends here; what was told is as secret all the same.
+                let told = given.values().chain(told.answers.values()).flatten();
+                self.masks = Rewriter::hiding(told);
                 let (code, message) = reference::in_one(&refusals).unwrap_or_default();
                 return Err(Halt::Failed(Context::new(code, message)));
             }
@@ -187,10 +190,24 @@ impl Build<'_> {
         if wanted.is_empty() || self.options.offline || cfg!(not(feature = "aws")) {
             return error;
         }
-        error.hint(format!(
-            "or give what was to be asked for with --secrets FILE: {}",
-            names(wanted)
-        ))
+        error
+            .hint(format!(
+                "or give what was to be asked for with --secrets FILE: {}",
+                names(wanted)
+            ))
+            .hint(format!(
+                "{} writes that file, to be filled in; no AWS is needed then",
+                self.template_command()
+            ))
+    }
+
+    /// As the user would type it.
+    fn template_command(&self) -> &'static str {
+        if self.options.replay.is_some() {
+            "`buildspec reproduce BUILD --write-secrets-template`"
+        } else {
+            "`buildspec run --write-secrets-template`"
+        }
     }
 
     fn not_given(&self, wanted: &[&Wanted], why: &str) -> Error {
@@ -199,7 +216,10 @@ impl Build<'_> {
             self.options.secrets.path.display(),
             names(wanted)
         ))
-        .hint("`buildspec run --write-secrets-template` writes the file with every reference, to be filled in")
+        .hint(format!(
+            "{} writes the file with every reference, to be filled in",
+            self.template_command()
+        ))
     }
 
     /// From here on nobody but the build sees these values.
@@ -213,10 +233,7 @@ impl Build<'_> {
             .collect();
         let passwords = variables.proxy_passwords();
         let secrets = variables.secrets().map(|(_, secret)| secret);
-        let masks: Vec<_> = mask::masks(secrets.chain(&passwords))
-            .into_iter()
-            .map(|text| (text, MASK.to_owned()))
-            .collect();
+        let masks: Vec<_> = mask::pairs(secrets.chain(&passwords)).collect();
         self.masks = Rewriter::new(masks.clone());
         self.journal
             .rewrite_by(Rewriter::new(masks.into_iter().chain(self.place_in_log())));

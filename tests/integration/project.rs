@@ -138,3 +138,41 @@ fn what_is_no_project_ends_before_anything_begins() {
         assert!(!source.path().join(".buildspec").exists());
     }
 }
+
+#[test]
+fn a_plan_gives_the_warnings_of_a_build() {
+    let source = Source::with(PRINT);
+    let template = source.path().join("t.yml");
+    let text = "Parameters:\n  Stage: {Type: String, AllowedValues: [dev, prod]}\nResources:\n  One:\n    \
+        Type: AWS::CodeBuild::Project\n    Properties:\n      Environment:\n        EnvironmentVariables:\n          \
+        - {Name: BUCKET, Value: !Ref Bucket}\n          - {Name: STAGE, Value: !Ref Stage}\n";
+    fs::write(&template, text).unwrap();
+    let project = format!("{}#One", template.display());
+    let arguments = [
+        "--project",
+        project.as_str(),
+        "--parameter",
+        "Stage=test",
+        "--parameter",
+        "Stgae=dev",
+    ];
+    let lines = |output: &crate::harness::Output| -> Vec<String> {
+        let said = output.complaint();
+        let all = said.lines().filter(|line| line.contains("t.yml"));
+        all.map(|line| line.trim_start_matches("warning: ").trim().to_owned())
+            .collect()
+    };
+    let built = source.run(Runtime::Host, &arguments);
+    ends_with(0, &built);
+    let mut emulator = Emulator::with_format(source.path(), Runtime::Host, "json");
+    emulator.command.arg("--plan").args(arguments);
+    let planned = emulator.finish();
+    ends_with(0, &planned);
+    assert_eq!(lines(&planned).len(), 3, "{}", planned.complaint());
+    assert_eq!(lines(&planned), lines(&built));
+    let plan: serde_json::Value = serde_json::from_slice(&planned.stdout).unwrap();
+    assert_eq!(plan["warnings"], json!(lines(&planned)));
+    contains(&plan.to_string(), "the variable BUCKET is left out");
+    contains(&plan.to_string(), "it allows dev, prod");
+    contains(&plan.to_string(), "nothing in");
+}

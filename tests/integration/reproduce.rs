@@ -343,10 +343,231 @@ fn references_are_followed_again() {
     ends_with(4, &nobody);
     contains(&nobody.complaint(), "no AWS credentials are to be had");
     contains(&nobody.complaint(), "with --secrets FILE: prod/db");
+    contains(
+        &nobody.complaint(),
+        "`buildspec reproduce BUILD --write-secrets-template` writes that file",
+    );
     let secrets = cloud.write("s.yml", "secrets-manager: {prod/db: hidden-value}\n");
     let output = cloud.reproduce(&["--offline", "--secrets", &secrets]);
     ends_with(0, &output);
     assert_eq!(cloud.comparison()["endHere"]["status"], "SUCCEEDED");
+}
+
+#[test]
+fn a_secret_in_the_recorded_log_is_neither_printed_nor_kept() {
+    let mut cloud = Cloud::of(
+        "version: 0.2\nphases: {build: {commands: ['echo the value is $DB', 'exit 3']}}\n",
+    );
+    let log = fs::read_to_string(&cloud.log).unwrap();
+    let leak = log.replace(
+        "the value is\n",
+        "the value is hidden-value-1\nsecond-line-2\n",
+    );
+    assert_ne!(leak, log);
+    fs::write(&cloud.log, leak).unwrap();
+    cloud.record["environment"]["environmentVariables"] = json!([
+        {"name": "DB", "value": "prod/db:password", "type": "SECRETS_MANAGER"},
+        {"name": "KEY", "value": "/key", "type": "PARAMETER_STORE"},
+    ]);
+    for phase in cloud.record["phases"].as_array_mut().unwrap() {
+        if phase["phaseType"] == "BUILD" {
+            phase["contexts"][0]["message"] = json!(
+                "Error while executing command: echo hidden-value-1 && exit 3. Reason: exit status 3"
+            );
+        }
+    }
+    let secrets = cloud.write(
+        "s.yml",
+        "secrets-manager: {prod/db: {password: hidden-value-1}}\nparameter-store: {/key: \"second-line-2\"}\n",
+    );
+    for format in ["human", "json"] {
+        let output = cloud.reproduce(&[
+            "--offline",
+            "--secrets",
+            &secrets,
+            "--log",
+            cloud.log(),
+            "--format",
+            format,
+        ]);
+        ends_with(1, &output);
+        let said = format!(
+            "{}{}",
+            output.complaint(),
+            String::from_utf8_lossy(&output.stdout)
+        );
+        let kept = cloud.comparison().to_string();
+        for secret in ["hidden-value-1", "second-line-2"] {
+            assert!(!said.contains(secret), "{said}");
+            assert!(!kept.contains(secret), "{kept}");
+        }
+        contains(&said, "echo *** && exit 3");
+        contains(&kept, "\"recorded\":\"***\"");
+    }
+    let stops = cloud.reproduce(&["--offline", "--secrets", &secrets, "--to-failure"]);
+    ends_with(2, &stops);
+    contains(
+        &stops.complaint(),
+        "no command of BUILD is `echo *** && exit 3`",
+    );
+}
+
+#[test]
+fn the_record_says_which_region_unless_the_flag_does() {
+    let cloud = Cloud::of(
+        "version: 0.2\nphases: {build: {commands: ['echo \"<$AWS_REGION|$CODEBUILD_BUILD_ARN>\"']}}\n",
+    );
+    let build = cloud.written();
+    for (flag, region) in [(None, "eu-west-1"), (Some("us-west-2"), "us-west-2")] {
+        let mut emulator = Emulator::reproduce(&build, cloud.source.path(), Runtime::Host);
+        emulator.command.env("AWS_REGION", "ap-south-1");
+        if let Some(flag) = flag {
+            emulator.command.args(["--region", flag]);
+        }
+        let output = emulator.finish();
+        ends_with(0, &output);
+        let log = String::from_utf8_lossy(&output.stdout).into_owned();
+        contains(
+            &log,
+            &format!("<{region}|arn:aws:codebuild:{region}:123456789012:build/"),
+        );
+        let said = output.complaint();
+        let told = "the region eu-west-1\n    here: us-west-2, as --region says";
+        assert_eq!(said.contains(told), flag.is_some(), "{said}");
+    }
+}
+
+#[test]
+fn a_hint_can_be_pasted_whatever_the_record_says() {
+    let mut cloud = Cloud::of(FAILS);
+    cloud.record["resolvedSourceVersion"] = json!("main; touch x");
+    cloud.record["source"]["location"] = json!("https://h/it's.git; touch y");
+    let output = cloud.reproduce(&[]);
+    ends_with(2, &output);
+    contains(
+        &output.complaint(),
+        r"fetch 'https://h/it'\''s.git; touch y' 'main; touch x'",
+    );
+    cloud.record["resolvedSourceVersion"] = json!("--upload-pack=touch z");
+    let output = cloud.reproduce(&[]);
+    ends_with(2, &output);
+    contains(&output.complaint(), "is no commit's name");
+}
+
+#[test]
+fn a_record_without_source_and_image_is_told() {
+    let mut cloud = Cloud::of("version: 0.2\nphases: {build: {commands: [cat other]}}\n");
+    fs::write(cloud.source.path().join("other"), "as it is now\n").unwrap();
+    fs::write(
+        cloud.source.path().join("buildspec.yml"),
+        "version: 0.2\nphases: {build: {commands: [cat other]}}\n",
+    )
+    .unwrap();
+    for member in [
+        "source",
+        "environment",
+        "resolvedSourceVersion",
+        "sourceVersion",
+    ] {
+        cloud.record[member] = Value::Null;
+    }
+    let output = cloud.reproduce(&[]);
+    ends_with(0, &output);
+    contains(&String::from_utf8_lossy(&output.stdout), "as it is now\n");
+    let said = output.complaint();
+    contains(
+        &said,
+        "a source of which the record says nothing\n    here: ",
+    );
+    contains(&said, "an image that the record does not name\n    here: ");
+}
+
+#[test]
+fn a_build_of_ours_says_that_it_had_a_work_tree() {
+    let source = Source::with("version: 0.2\nphases: {build: {commands: [cat file]}}\n");
+    fs::write(source.path().join("file"), "committed\n").unwrap();
+    git(source.path(), "init -q");
+    git(source.path(), "add -A");
+    git(source.path(), "commit -qm first");
+    fs::write(source.path().join("file"), "changed\n").unwrap();
+    source.run(Runtime::Host, &[]);
+    let build = source.kept().join("build.json").display().to_string();
+    let output = Emulator::reproduce(&build, source.path(), Runtime::Host).finish();
+    ends_with(0, &output);
+    contains(&String::from_utf8_lossy(&output.stdout), "committed\n");
+    contains(
+        &output.complaint(),
+        "the commit alone: if the tree had changes, they are not in it",
+    );
+}
+
+#[test]
+fn logs_are_read_as_windows_and_the_cli_write_them() {
+    let mut cloud = Cloud::of(FAILS);
+    let log = fs::read_to_string(&cloud.log).unwrap();
+    let plain = cloud.reproduce(&["--log", cloud.log()]);
+    ends_with(1, &plain);
+    let count = |cloud: &Cloud| {
+        cloud.comparison()["comparison"]
+            .to_string()
+            .matches("\"same\":true")
+            .count()
+    };
+    let same = count(&cloud);
+    assert!(same > 5);
+    cloud.record["logs"] = json!({"streamName": "ours"});
+    let events = |stream: Option<&str>| -> Vec<Value> {
+        let lines = log.split_inclusive('\n');
+        lines
+            .map(|line| match stream {
+                Some(stream) => json!({"logStreamName": stream, "message": line, "timestamp": 1}),
+                None => json!({"message": line, "timestamp": 1, "ingestionTime": 2}),
+            })
+            .collect()
+    };
+    let other =
+        json!({"logStreamName": "other", "message": "[Container] of another\n", "timestamp": 1});
+    let mut filtered = events(Some("ours"));
+    filtered.insert(3, other);
+    let halves = events(None);
+    let (first, second) = halves.split_at(4);
+    for (name, text) in [
+        ("windows.log", log.replace('\n', "\r\n")),
+        (
+            "get.json",
+            json!({"events": events(None), "nextForwardToken": "f/1"}).to_string(),
+        ),
+        (
+            "filter.json",
+            format!(
+                "\u{feff}{}",
+                json!({"events": filtered, "searchedLogStreams": []})
+            ),
+        ),
+        (
+            "pages.json",
+            format!(
+                "{}\n{}\n",
+                json!({"events": first}),
+                json!({"events": second})
+            ),
+        ),
+        ("bare.json", json!(events(None)).to_string()),
+    ] {
+        let file = cloud.write(name, &text);
+        let output = cloud.reproduce(&["--log", &file]);
+        ends_with(1, &output);
+        assert_eq!(count(&cloud), same, "{name}: {}", output.complaint());
+    }
+}
+
+#[test]
+fn a_bare_list_of_builds_is_read() {
+    let cloud = Cloud::of(FAILS);
+    let build = cloud.write("list.json", &json!([cloud.record]).to_string());
+    let output = Emulator::reproduce(&build, cloud.source.path(), Runtime::Host).finish();
+    ends_with(1, &output);
+    contains(&output.complaint(), "Failed as recorded");
 }
 
 #[test]
@@ -415,7 +636,8 @@ print(build['id'], end='')";
     let text = moto.aws(&["codebuild", "batch-get-builds", "--ids", &id]);
     let file = source.path().join("from-the-cli.json");
     fs::write(&file, text).unwrap();
-    for build in [file.to_str().unwrap(), &id, "latest:shop"] {
+    let arn = format!("arn:aws:codebuild:eu-west-1:123456789012:build/{id}");
+    for build in [file.to_str().unwrap(), &id, &arn, "latest:shop"] {
         let mut emulator = Emulator::reproduce(build, source.path(), Runtime::Host);
         moto.serve(&mut emulator);
         let output = emulator.finish();

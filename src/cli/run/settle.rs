@@ -11,22 +11,36 @@ use crate::options::{BuildspecFrom, HostFacts, Options, RuntimeKind};
 use crate::project::file::{Reading, Remark};
 use crate::{compute, image};
 
-/// Settles the flags; a `recorded` build's project counts instead of that of `--project`.
-pub(in crate::cli) fn settle(arguments: Arguments, recorded: Option<Reading>) -> Result<Options> {
+/// What a recorded build says, which counts instead of what this machine does.
+pub(in crate::cli) struct AsRecorded {
+    /// Instead of `--project`.
+    pub(in crate::cli) reading: Reading,
+    /// Above the environment's, below `--region`.
+    pub(in crate::cli) region: Option<String>,
+}
+
+fn region(arguments: &Arguments, recorded: Option<&AsRecorded>) -> Option<String> {
+    let named = arguments.aws.region.clone();
+    named
+        .or_else(|| recorded?.region.clone())
+        .or_else(|| crate::cli::variable("AWS_REGION"))
+        .or_else(|| crate::cli::variable("AWS_DEFAULT_REGION"))
+}
+
+/// Settles the flags, and what is `recorded` of a build that is to run again.
+pub(in crate::cli) fn settle(
+    arguments: Arguments,
+    recorded: Option<AsRecorded>,
+) -> Result<Options> {
     let source = source(&arguments.source)?;
     let output = match &arguments.output {
         Some(given) => absolute(given)?,
         None => own_output(&source)?,
     };
-    let region = arguments
-        .aws
-        .region
-        .clone()
-        .or_else(|| crate::cli::variable("AWS_REGION"))
-        .or_else(|| crate::cli::variable("AWS_DEFAULT_REGION"));
+    let region = region(&arguments, recorded.as_ref());
     let stack = region.as_deref().unwrap_or("us-east-1");
     let mut reading = match recorded {
-        Some(reading) => reading,
+        Some(recorded) => recorded.reading,
         None => arguments.project.read(&output, stack)?,
     };
     let machine = compute::settle(

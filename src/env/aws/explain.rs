@@ -37,8 +37,6 @@ const NOT_ABOUT_IT: &[&str] = &[
     "UnrecognizedClientException",
 ];
 
-const LOCALLY: &str = "`buildspec run --write-secrets-template` writes a file for values of your own; no AWS is needed then";
-
 pub(super) fn why<E, R>(error: &SdkError<E, R>, access: &Access) -> Why
 where
     E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
@@ -68,7 +66,7 @@ pub(super) fn said_no(code: &str, message: &str, access: &Access) -> Option<Erro
     } else if code.contains("Signature") || code.contains("Client") || code.contains("Token") {
         error = error.hint("see which credentials are used: aws sts get-caller-identity");
     }
-    Some(error.hint(LOCALLY))
+    Some(error)
 }
 
 pub(super) fn unreachable(cause: &str, access: &Access) -> Error {
@@ -78,13 +76,11 @@ pub(super) fn unreachable(cause: &str, access: &Access) -> Error {
     };
     Error::environment(format!("AWS can't be reached{place}: {cause}"))
         .hint("see whether network, proxy and AWS_ENDPOINT_URL are right")
-        .hint(LOCALLY)
 }
 
 pub(super) fn no_region() -> Error {
-    Error::environment("no AWS region is set, and the build has values to fetch from AWS")
+    Error::environment("no AWS region is set, and AWS has to be asked")
         .hint("name one: --region REGION, AWS_REGION, or `region` in the profile")
-        .hint(LOCALLY)
 }
 
 pub(super) fn no_credentials(cause: Option<&dyn StdError>, access: &Access) -> Error {
@@ -98,14 +94,13 @@ pub(super) fn no_credentials(cause: Option<&dyn StdError>, access: &Access) -> E
         write!(message, ": {cause}").unwrap_or_default();
     }
     let error = Error::environment(message);
-    let error = if cause.to_ascii_lowercase().contains("sso") {
+    if cause.to_ascii_lowercase().contains("sso") {
         error.hint(sign_in(access))
     } else {
         error.hint(
             "name a profile: --profile NAME; or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
         )
-    };
-    error.hint(LOCALLY)
+    }
 }
 
 /// STS did not let the caller be that role.

@@ -65,6 +65,9 @@ impl<'a> Module<'a> {
                 "variable" => {
                     let name = block.labels.first().map(BlockLabel::as_str);
                     let default = block.body.get_attribute("default");
+                    if let Some(name) = name {
+                        self.given.has(name);
+                    }
                     if let (Some(name), Some(default)) = (name, default) {
                         // A file of values has gone before, and counts more.
                         self.variables
@@ -184,7 +187,7 @@ impl<'a> Module<'a> {
             .map(|argument| self.value(source, argument, scope, depth))
             .collect();
         let whole = written(source, place);
-        if let Some(text) = self.given.parameters.get(whole) {
+        if let Some(text) = self.given.parameter(whole) {
             return Value::text(text, place);
         }
         let unknown = || Value::unknown(whole, place);
@@ -275,7 +278,7 @@ impl<'a> Module<'a> {
         let Some(names) = names else {
             return unknown();
         };
-        if let Some(text) = self.given.parameters.get(whole) {
+        if let Some(text) = self.given.parameter(whole) {
             return Value::text(text, place);
         }
         let (first, rest) = names
@@ -283,7 +286,7 @@ impl<'a> Module<'a> {
             .map_or(("", &[][..]), |(first, rest)| (first, rest));
         let found = match root.as_str() {
             "var" => {
-                if let Some(text) = self.given.parameters.get(first) {
+                if let Some(text) = self.given.parameter(first) {
                     return Value::text(text, place);
                 }
                 self.variables.get(first)
