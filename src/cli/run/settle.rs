@@ -3,9 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::{Arguments, Packaging, Runtime};
-#[cfg(feature = "docker")]
-use super::{Mode, Pull};
+use super::{Arguments, Mode, Packaging, Pull, Runtime};
 use crate::error::{Error, Result};
 use crate::options::{BuildspecFrom, HostFacts, Options, RuntimeKind};
 use crate::project::file::{Reading, Remark};
