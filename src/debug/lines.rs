@@ -1,5 +1,6 @@
 //! The line that is typed at the prompt: its history, and what Tab makes of it.
 
+use rustix::termios::LocalModes;
 use rustyline::completion::Completer;
 use rustyline::highlight::Highlighter;
 use rustyline::hint::Hinter;
@@ -55,8 +56,11 @@ impl Hinter for Helper {
     type Hint = String;
 
     /// Asked for whenever the line is drawn, so that the modes in which it is typed are those of the terminal now.
+    /// After a stop it may be drawn while the modes are still those of the user's shell.
     fn hint(&self, _: &str, _: usize, _: &Context<'_>) -> Option<String> {
-        if let Ok(modes) = self.terminal.modes() {
+        if let Ok(modes) = self.terminal.modes()
+            && !modes.local_modes.contains(LocalModes::ICANON)
+        {
             self.now.set(Use::Line(modes));
         }
         None
