@@ -38,7 +38,7 @@ pub fn publish(from: &Path, to: &Path) -> Result<Vec<PathBuf>> {
             .hint(format!("what is not there is in {}", from.display()))
     };
     let mut work = Work { links: Vec::new() };
-    let (folder, _) = reach(to).map_err(|(path, error)| failed(&path, error))?;
+    let folder = reach(to).map_err(|(path, error)| failed(&path, error))?;
     work.fill(&folder, from, to)
         .map_err(|(path, error)| failed(&path, error))?;
     fs::remove_dir_all(from).map_err(|error| failed(from, error))?;
@@ -48,7 +48,7 @@ pub fn publish(from: &Path, to: &Path) -> Result<Vec<PathBuf>> {
 type Failed = (PathBuf, io::Error);
 
 /// Opens a folder, and makes what is missing on the way. A link on the way is none of the user's: those are resolved.
-fn reach(path: &Path) -> Result<(OwnedFd, PathBuf), Failed> {
+fn reach(path: &Path) -> Result<OwnedFd, Failed> {
     let mut reached = PathBuf::from("/");
     let root = openat(CWD, "/", FOLDER | OFlags::CLOEXEC, Mode::empty());
     let mut folder = root.map_err(|error| (reached.clone(), error.into()))?;
@@ -58,7 +58,7 @@ fn reach(path: &Path) -> Result<(OwnedFd, PathBuf), Failed> {
             folder = enter(&folder, name).map_err(|error| (reached.clone(), error.into()))?;
         }
     }
-    Ok((folder, reached))
+    Ok(folder)
 }
 
 /// Opens a folder within another; makes it where there is none.
@@ -198,7 +198,7 @@ mod tests {
     fn copies_are_whole_and_links_stay_links() {
         let (folder, from, to, _) = folders();
         fs::create_dir(&to).unwrap();
-        let (target, _) = reach(&to).unwrap();
+        let target = reach(&to).unwrap();
         symlink("d/a", from.join("link")).unwrap();
         for (file, name) in [("d/a", "a"), ("link", "link"), ("d/a", "a")] {
             copy(&from.join(file), &target, OsStr::new(name)).unwrap();

@@ -1,7 +1,6 @@
 //! Job control: after Ctrl-Z and `fg` the terminal is as the user's shell left it, and the prompt far up.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use rustix::process::Signal;
 use rustix::termios::Termios;
@@ -40,23 +39,6 @@ impl Now {
     }
 }
 
-/// After a stop the user's shell and rustyline set modes as well, and may be later than we are.
-const AGAIN: [Duration; 3] = [
-    Duration::from_millis(50),
-    Duration::from_millis(200),
-    Duration::from_millis(800),
-];
-
-async fn insist(terminal: &Terminal, now: &Now) {
-    for pause in AGAIN {
-        tokio::time::sleep(pause).await;
-        match now.get() {
-            Use::Line(modes) => terminal.set(&modes),
-            Use::Nothing | Use::Lent => return,
-        }
-    }
-}
-
 /// Makes the terminal ready again after each stop.
 pub(super) fn mind(
     runtime: &Handle,
@@ -75,7 +57,6 @@ pub(super) fn mind(
                     terminal.set(&modes);
                     // Whatever is printed, the prompt and what was typed come after it.
                     printer.print(String::new()).ok();
-                    insist(&terminal, &now).await;
                 }
                 Use::Lent => {
                     terminal.raw().ok();
