@@ -122,6 +122,18 @@ const WORDS: &[&str] = &[
     "\0",
     "~",
     "---\n",
+    "...\n",
+    "? ",
+    "|2-\n",
+    ">+\n",
+    "  ",
+    "\n  ",
+    "- - ",
+    "-",
+    "%",
+    "\\",
+    "\n\n",
+    "\u{2014}",
 ];
 
 struct Dice(u64);
@@ -174,12 +186,61 @@ fn change(bytes: &[u8], other: &[u8], dice: &mut Dice) -> Vec<u8> {
     bytes
 }
 
-#[test]
-#[expect(clippy::disallowed_methods, reason = "nobody but this test is told")]
-fn kept_inputs_are_taken_with_changes() {
+/// How long inputs are changed at random.
+#[expect(clippy::disallowed_methods, reason = "nobody but these tests is told")]
+fn seconds() -> u64 {
     let seconds = std::env::var_os("BUILDSPEC_TEST_FUZZ").unwrap_or_default();
     let seconds = seconds.to_str().and_then(|text| text.parse().ok());
-    let seconds = seconds.unwrap_or(1);
+    seconds.unwrap_or(1)
+}
+
+/// Buildspecs as people write them, for a start.
+fn buildspecs() -> Vec<Vec<u8>> {
+    let mut found = Vec::new();
+    for folder in ["fixtures/buildspecs/ok", "fixtures/buildspecs/err"] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+        let mut paths: Vec<_> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "yml"))
+            .collect();
+        paths.sort();
+        found.extend(paths.into_iter().map(|path| fs::read(path).unwrap()));
+    }
+    found
+}
+
+#[test]
+fn what_the_map_calls_plain_is_taken_by_the_judge() {
+    let inputs = buildspecs();
+    let seed = 20_261_127;
+    let mut dice = Dice(seed);
+    let start = Instant::now();
+    let (mut count, mut plain, mut refused) = (0, 0, 0);
+    while start.elapsed() < Duration::from_secs(seconds()) {
+        let bytes = &inputs[dice.roll(inputs.len())];
+        let other = &inputs[dice.roll(inputs.len())];
+        let changed = change(bytes, other, &mut dice);
+        let Ok(text) = std::str::from_utf8(&changed) else {
+            continue;
+        };
+        count += 1;
+        let map = crate::yaml::map::map(&Source::new("x", text));
+        let answer = crate::yaml::judge::judge(text.as_bytes());
+        refused += usize::from(answer.is_err());
+        plain += usize::from(map.plain);
+        assert!(!map.plain || answer.is_ok(), "{answer:?}:\n{text}");
+    }
+    eprintln!("seed {seed}: {count} texts, {plain} of them plain, {refused} refused");
+    assert!(
+        plain > count / 10 && refused > count / 10,
+        "{plain} {refused} {count}"
+    );
+}
+
+#[test]
+fn kept_inputs_are_taken_with_changes() {
+    let seconds = seconds();
     let inputs = inputs();
     let seed = 20_261_126;
     let mut dice = Dice(seed);

@@ -1,10 +1,10 @@
 //! Where things are: events with spans become a tree.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, btree_map};
 
 use granit_parser::{Event, Parser, ScalarStyle, StructureStyle, Tag};
 
-use super::{Duplicate, Entry, Kind, Node, Style, Tree, assumed};
+use super::{Duplicate, Entry, Kind, Node, Style, Tree, assumed, plain};
 use crate::diagnostic::Finding;
 use crate::source::{Source, Span};
 
@@ -12,12 +12,22 @@ use crate::source::{Source, Span};
 const ALIAS_BUDGET: usize = 16 << 20;
 const NODE_WEIGHT: usize = 128;
 
-/// Builds the tree of a text that the judge has taken.
-pub fn map(source: &Source) -> Tree {
+/// A tree, and whether the judge takes the text for certain.
+#[derive(Debug)]
+pub struct Map {
+    pub tree: Tree,
+    pub plain: bool,
+}
+
+/// Builds the tree of a text. It says something only of a text that the judge takes.
+pub fn map(source: &Source) -> Map {
     let text = source.text();
     let options =
         granit_parser::options! { emit_comments: false, simple_key_max_lookahead: text.len() + 1 };
-    let mut builder = Builder::default();
+    let mut builder = Builder {
+        plain: plain::is_plain(text),
+        ..Builder::default()
+    };
     for event in Parser::new_from_str_with_options(text, options) {
         match event {
             Ok((Event::StreamEnd, _)) => break,
@@ -29,6 +39,7 @@ pub fn map(source: &Source) -> Tree {
                 }
             }
             Err(error) => {
+                builder.plain = false;
                 if !builder.done {
                     let at = error.marker().byte_offset().unwrap_or(text.len());
                     builder.stop(unplaceable(text, at, &error.to_string()));
@@ -37,7 +48,10 @@ pub fn map(source: &Source) -> Tree {
             }
         }
     }
-    builder.tree
+    Map {
+        tree: builder.tree,
+        plain: builder.plain,
+    }
 }
 
 /// The file ends with this scalar, and not with a line's end.
@@ -79,6 +93,8 @@ struct Builder {
     end: usize,
     /// The first document is complete.
     done: bool,
+    /// Nothing has come that the judge could refuse.
+    plain: bool,
 }
 
 struct Open {
@@ -94,7 +110,7 @@ enum Collection {
     Mapping {
         entries: Vec<Entry>,
         /// The keys so far, and where they stand in the file and among the entries.
-        seen: HashMap<String, (Span, usize)>,
+        seen: BTreeMap<String, (Span, usize)>,
         /// Entries whose key stood once more.
         stale: HashSet<usize>,
         key: Option<Node>,
@@ -105,6 +121,8 @@ enum Collection {
 impl Builder {
     /// Takes one event; `false` ends the reading.
     fn event(&mut self, text: &str, event: Event<'_>, span: Span) -> bool {
+        let depth = self.open.len();
+        self.plain = self.plain && plain::is_plain_event(text, &event, span, depth);
         match event {
             Event::DocumentStart(..) if self.done => {
                 self.tree.findings.push(
@@ -137,7 +155,7 @@ impl Builder {
                 self.tag(tag.as_deref(), span);
                 let mapping = Collection::Mapping {
                     entries: Vec::new(),
-                    seen: HashMap::new(),
+                    seen: BTreeMap::new(),
                     stale: HashSet::new(),
                     key: None,
                     merges: Vec::new(),
@@ -226,17 +244,18 @@ impl Builder {
                 Some(key) if is_merge(&key) => merges.push(node),
                 Some(key) => {
                     let here = entries.len();
-                    match key.text().map(|text| (text, seen.get_mut(text))) {
-                        Some((text, Some((first, index)))) => {
+                    match key.text().map(|text| seen.entry(text.to_owned())) {
+                        Some(btree_map::Entry::Occupied(mut known)) => {
+                            let (first, index) = known.get_mut();
+                            stale.insert(std::mem::replace(index, here));
                             self.tree.duplicates.push(Duplicate {
-                                key: text.to_owned(),
                                 first: *first,
                                 second: key.span,
+                                key: known.key().clone(),
                             });
-                            stale.insert(std::mem::replace(index, here));
                         }
-                        Some((text, None)) => {
-                            seen.insert(text.to_owned(), (key.span, here));
+                        Some(btree_map::Entry::Vacant(new)) => {
+                            new.insert((key.span, here));
                         }
                         None => {}
                     }
@@ -298,7 +317,7 @@ impl Builder {
     fn merge(
         &mut self,
         entries: &mut Vec<Entry>,
-        seen: &mut HashMap<String, (Span, usize)>,
+        seen: &mut BTreeMap<String, (Span, usize)>,
         value: Node,
     ) -> bool {
         let span = value.span;
@@ -351,6 +370,7 @@ impl Builder {
         self.tree.findings.push(finding);
         self.tree.root = None;
         self.open.clear();
+        self.plain = false;
         false
     }
 }
@@ -372,8 +392,10 @@ fn scalar(value: &str, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Kin
     // The parser writes `~` for a value that is not there at all.
     let text = if span.start == span.end && style == Style::Plain {
         String::new()
-    } else {
+    } else if value.contains('\r') {
         value.replace("\r\n", "\n")
+    } else {
+        value.to_owned()
     };
     Kind::Scalar { text, style }
 }
@@ -383,7 +405,7 @@ mod tests {
     use super::*;
 
     fn tree(text: &str) -> Tree {
-        map(&Source::new("x", text))
+        map(&Source::new("x", text)).tree
     }
 
     /// A short form: `{k: [a, b], c: ~}`.

@@ -1,7 +1,8 @@
 //! Text to a tree of nodes, each with its place.
 //!
 //! Two parsers with fixed roles: the [`judge`] decides whether CodeBuild would read the file, and in which words;
-//! the [`map`] says where things are and gives each scalar's source text. The judge speaks first.
+//! the [`map`] says where things are and gives each scalar's source text. The judge has the last word, and is asked where
+//! the text is not [`plain`].
 
 mod advice;
 mod assumed;
@@ -10,6 +11,7 @@ pub mod judge;
 pub mod map;
 mod mend;
 pub mod place;
+mod plain;
 
 use crate::diagnostic::Finding;
 use crate::source::{Source, Span};
@@ -140,13 +142,24 @@ pub fn parse(source: &Source) -> Tree {
             ..Tree::default()
         };
     }
-    if let Err(refusal) = judge::judge(source.text().as_bytes()) {
-        return Tree {
-            findings: vec![explain::finding(source, &refusal)],
-            ..Tree::default()
-        };
+    let map = map::map(source);
+    if map.plain && !cfg!(debug_assertions) {
+        return map.tree;
     }
-    map::map(source)
+    match judge::judge(source.text().as_bytes()) {
+        Ok(()) => map.tree,
+        Err(refusal) => {
+            debug_assert!(
+                !map.plain,
+                "refused, though plain: {refusal:?}\n{}",
+                source.text()
+            );
+            Tree {
+                findings: vec![explain::finding(source, &refusal)],
+                ..Tree::default()
+            }
+        }
+    }
 }
 
 /// Where more brackets are open than anybody writes: libyaml looks at all of them for each that follows.

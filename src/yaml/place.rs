@@ -209,7 +209,7 @@ mod tests {
     /// Each word of the first item's text is where it says it is.
     fn check(yaml: &str) {
         let source = Source::new("x", yaml);
-        let root = map::map(&source).root.unwrap();
+        let root = map::map(&source).tree.root.unwrap();
         let Kind::Sequence(items) = &root.kind else {
             panic!()
         };
