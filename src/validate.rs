@@ -383,23 +383,25 @@ fn load(path: &Path) -> Result<Vec<u8>> {
             .because(error)
     };
     // Looked at before it is opened: opening a device can do something.
-    let kind = std::fs::metadata(path).map_err(trouble)?.file_type();
+    let metadata = std::fs::metadata(path).map_err(trouble)?;
+    let kind = metadata.file_type();
     if !kind.is_file() && !kind.is_fifo() {
         return Err(trouble(std::io::Error::other("it is no file and no pipe")));
     }
     let file = std::fs::File::open(path).map_err(trouble)?;
-    read_some(file).map_err(trouble)
+    let size = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
+    read_some(file, size).map_err(trouble)
 }
 
-/// As much as anything is looked for in, and a byte more.
-fn read_some(from: impl Read) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+/// As much as anything is looked for in, and a byte more; there are probably `size` bytes.
+fn read_some(from: impl Read, size: usize) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(size.min(LARGEST) + 1);
     from.take(LARGEST as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
 fn read_all(stdin: &mut dyn Read) -> Result<Vec<u8>> {
-    read_some(stdin)
+    read_some(stdin, 0)
         .map_err(|error| Error::environment("could not read the standard input").because(error))
 }
 

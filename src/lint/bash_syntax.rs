@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use super::context::{Context, Dialect, Item};
-use super::shell::{self, CompoundKind, ExpansionKind, Modifier, Simple, Visit, Word};
+use super::shell::{CompoundKind, ExpansionKind, Modifier, Simple, Visit, Word};
 use super::{Group, Rule};
 use crate::diagnostic::{Finding, Severity};
 
@@ -43,8 +43,8 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
     let mut places = Vec::new();
     for item in &context.items {
         let mut found = Vec::new();
-        shell::walk_all(&item.script.list, &mut |visit| {
-            look(item, visit, &own, &mut found);
+        item.each(|visit| {
+            look(item, visit, own, &mut found);
         });
         found.sort_by_key(|(range, _)| range.start);
         found.dedup_by(|one, other| one.0.start == other.0.start);

@@ -21,6 +21,7 @@ pub(super) struct Context<'a> {
     /// All commands, in the order in which they run.
     pub(super) items: Vec<Item<'a>>,
     pub(super) dialect: Dialect,
+    own_variables: OnceCell<HashSet<&'a str>>,
 }
 
 /// The shell that reads the commands.
@@ -40,38 +41,92 @@ pub(super) struct Item<'a> {
     pub(super) is_final: bool,
     pub(super) text: &'a str,
     pub(super) span: Span,
-    pub(super) script: Script,
+    pub(super) script: &'a Script,
+    /// Everything in the script, in the order of the text: each rule goes through it, and few find something.
+    visits: Vec<Visit<'a>>,
     places: OnceCell<Places>,
 }
 
-impl<'a> Context<'a> {
-    pub(super) fn new(source: &'a Source, buildspec: &'a Buildspec, options: &'a Options) -> Self {
-        let dialect = dialect(buildspec);
-        let mut items = Vec::new();
-        for (phase, content) in phases(buildspec) {
-            let commands = content.commands.iter().map(|command| (command, false));
-            let finally = content.finally.iter().map(|command| (command, true));
-            for (command, is_final) in commands.chain(finally) {
-                items.push(Item {
-                    phase,
-                    is_final,
-                    text: &command.value,
-                    span: command.span,
-                    script: match dialect {
-                        Dialect::Windows => Script::default(),
-                        _ if items.len() >= MOST_SCRIPTS => Script::default(),
-                        Dialect::Sh | Dialect::Bash => shell::parse(&command.value),
-                    },
-                    places: OnceCell::new(),
-                });
+impl<'a> Item<'a> {
+    /// Visits everything, as [`shell::walk_all`] does.
+    pub(super) fn each(&self, visit: impl FnMut(Visit<'a>)) {
+        self.visits.iter().copied().for_each(visit);
+    }
+
+    /// Visits every simple command, as [`shell::walk`] does.
+    pub(super) fn each_simple(&self, mut visit: impl FnMut(Step<'a>)) {
+        self.each(|found| {
+            if let Visit::Simple(step) = found {
+                visit(step);
             }
-        }
+        });
+    }
+}
+
+/// The commands of a buildspec, taken apart, in the order in which they run, and the shell that reads them.
+pub(super) struct Parsed {
+    dialect: Dialect,
+    scripts: Vec<Script>,
+}
+
+impl Parsed {
+    pub(super) fn of(buildspec: &Buildspec) -> Self {
+        let dialect = dialect(buildspec);
+        let script = |(number, (.., command)): (usize, (_, _, &Command))| match dialect {
+            Dialect::Sh | Dialect::Bash if number < MOST_SCRIPTS => shell::parse(&command.value),
+            _ => Script::default(),
+        };
+        let scripts = commands(buildspec).enumerate().map(script).collect();
+        Self { dialect, scripts }
+    }
+}
+
+/// All commands with their phase and whether they stand in its `finally`, in the order in which they run.
+fn commands(buildspec: &Buildspec) -> impl Iterator<Item = (&'static str, bool, &Command)> {
+    phases(buildspec).flat_map(|(phase, content)| {
+        let commands = content
+            .commands
+            .iter()
+            .map(move |command| (phase, false, command));
+        let finally = content
+            .finally
+            .iter()
+            .map(move |command| (phase, true, command));
+        commands.chain(finally)
+    })
+}
+
+impl<'a> Context<'a> {
+    /// `scripts` are those of the buildspec.
+    pub(super) fn new(
+        source: &'a Source,
+        buildspec: &'a Buildspec,
+        scripts: &'a Parsed,
+        options: &'a Options,
+    ) -> Self {
+        let item = |((phase, is_final, command), script): ((_, _, &'a Command), &'a Script)| {
+            let mut visits = Vec::new();
+            shell::walk_all(&script.list, &mut |visit| visits.push(visit));
+            Item {
+                phase,
+                is_final,
+                text: &command.value,
+                span: command.span,
+                script,
+                visits,
+                places: OnceCell::new(),
+            }
+        };
         Self {
             source,
             buildspec,
             options,
-            items,
-            dialect,
+            items: commands(buildspec)
+                .zip(&scripts.scripts)
+                .map(item)
+                .collect(),
+            dialect: scripts.dialect,
+            own_variables: OnceCell::new(),
         }
     }
 
@@ -93,9 +148,9 @@ impl<'a> Context<'a> {
     }
 
     /// Every simple command of every item.
-    pub(super) fn each_simple(&'a self, mut visit: impl FnMut(&'a Item<'a>, Step<'a>)) {
+    pub(super) fn each_simple(&self, mut visit: impl FnMut(&Item<'a>, Step<'a>)) {
         for item in &self.items {
-            shell::walk(&item.script.list, &mut |step| visit(item, step));
+            item.each_simple(|step| visit(item, step));
         }
     }
 
@@ -107,7 +162,11 @@ impl<'a> Context<'a> {
     }
 
     /// The names of the variables that the buildspec itself sets.
-    pub(super) fn own_variables(&'a self) -> HashSet<&'a str> {
+    pub(super) fn own_variables(&self) -> &HashSet<&'a str> {
+        self.own_variables.get_or_init(|| self.find_own_variables())
+    }
+
+    fn find_own_variables(&self) -> HashSet<&'a str> {
         let from_store = self.buildspec.env.parameter_store.iter();
         let mut own: HashSet<&str> = self
             .plain_variables()
@@ -116,7 +175,7 @@ impl<'a> Context<'a> {
             .chain(from_store.map(|variable| variable.name.value.as_str()))
             .collect();
         for item in &self.items {
-            shell::walk_all(&item.script.list, &mut |visit| match visit {
+            item.each(|visit| match visit {
                 Visit::Simple(step) => {
                     let simple = step.simple;
                     let words = simple.assignments.iter().chain(simple.arguments());
@@ -221,7 +280,14 @@ fn is_windows(command: &Command) -> bool {
         "$env:",
     ];
     let text = command.value.trim_start();
-    let lower: String = text.chars().take(16).flat_map(char::to_lowercase).collect();
+    let begins = |text: &str, start: &str| {
+        let head = text.get(..start.len());
+        head.is_some_and(|head| head.eq_ignore_ascii_case(start))
+    };
+    let environment = || {
+        text.match_indices('$')
+            .any(|(at, _)| begins(&text[at..], "$env:"))
+    };
     let assigns = || {
         // `$name = value` is nothing in a shell of the Unix family.
         text.strip_prefix('$').is_some_and(|rest| {
@@ -230,9 +296,8 @@ fn is_windows(command: &Command) -> bool {
             end.is_some_and(|end| end > 0 && rest[end..].trim_start().starts_with("= "))
         })
     };
-    STARTS.iter().any(|start| lower.starts_with(start))
-        || text.contains("$env:")
-        || text.contains("$Env:")
+    STARTS.iter().any(|start| begins(text, start))
+        || environment()
         || assigns()
         || has_backslashes(text)
 }

@@ -1,7 +1,7 @@
 //! What is downloaded is run unseen.
 
 use super::context::{Context, Item};
-use super::shell::{self, Command, ExpansionKind, List, Simple, Word};
+use super::shell::{Command, ExpansionKind, List, Simple, Word};
 use super::{Group, Rule};
 use crate::diagnostic::{Finding, Severity};
 
@@ -21,7 +21,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(context: &Context<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for item in &context.items {
-        shell::walk(&item.script.list, &mut |step| {
+        item.each_simple(|step| {
             let simple = step.simple;
             let commands = &step.pipeline.commands;
             if downloads(simple) {

@@ -1,7 +1,7 @@
 //! `post_build` runs after a failed `build`: what it publishes may be broken.
 
 use super::context::{Context, short};
-use super::shell::{self, Simple};
+use super::shell::Simple;
 use super::{Group, Rule};
 use crate::buildspec::model::OnFailure;
 use crate::diagnostic::{Finding, Severity};
@@ -39,7 +39,7 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
         .filter(|item| item.phase == "post_build")
     {
         let mut found = None;
-        shell::walk(&item.script.list, &mut |step| {
+        item.each_simple(|step| {
             let function = step.inside.function || step.inside.condition;
             if found.is_none() && !function && publishes(step.simple) {
                 found = Some(step.simple);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use super::context::{Context, Item};
-use super::shell::{self, Simple, Visit, Word};
+use super::shell::{Simple, Visit, Word};
 use super::{Group, Rule};
 use crate::diagnostic::{Finding, Severity};
 
@@ -28,7 +28,7 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
         let next = context.items.get(index + 1);
         let is_used_later = |name: &str| last_uses.get(name).is_some_and(|last| *last > index);
         let mut lost: Option<(&str, Range<usize>)> = None;
-        shell::walk(&item.script.list, &mut |step| {
+        item.each_simple(|step| {
             if step.inside.subshell {
                 return;
             }
@@ -83,7 +83,7 @@ fn assigned(simple: &Simple, is_used_later: impl Fn(&str) -> bool) -> Option<(&s
 fn last_uses<'a>(items: &'a [Item<'_>]) -> HashMap<&'a str, usize> {
     let mut last = HashMap::new();
     for (index, item) in items.iter().enumerate() {
-        shell::walk_all(&item.script.list, &mut |visit| {
+        item.each(|visit| {
             if let Visit::Word(word) = visit {
                 word.variables(&mut |used| {
                     last.insert(used, index);

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::context::Context;
-use super::shell::{self, ExpansionKind, Visit, is_name};
+use super::shell::{ExpansionKind, Visit, is_name};
 use super::{Group, Rule};
 use crate::buildspec::model::BatchKind;
 use crate::diagnostic::{Finding, Severity};
@@ -76,7 +76,7 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
 }
 
 /// Every name that the file sets; `None` if commands may set others.
-fn set_names<'a>(context: &'a Context<'a>) -> Option<HashSet<&'a str>> {
+fn set_names<'a>(context: &Context<'a>) -> Option<HashSet<&'a str>> {
     let env = &context.buildspec.env;
     let plain = context.plain_variables().into_iter();
     let mut names: HashSet<&str> = plain
@@ -95,7 +95,7 @@ fn set_names<'a>(context: &'a Context<'a>) -> Option<HashSet<&'a str>> {
     let mut certain = context.is_unix();
     for item in &context.items {
         certain &= item.script.complete;
-        shell::walk_all(&item.script.list, &mut |visit| match visit {
+        item.each(|visit| match visit {
             Visit::Simple(step) => {
                 let simple = step.simple;
                 names.extend(simple.assignments.iter().filter_map(|word| word.assigned()));

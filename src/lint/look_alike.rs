@@ -1,7 +1,7 @@
 //! Letters of a word processor in the place of a shell's signs.
 
 use super::context::Context;
-use super::shell::{self, Visit};
+use super::shell::Visit;
 use super::{Group, Rule};
 use crate::diagnostic::Finding;
 use crate::diagnostic::Severity;
@@ -22,7 +22,7 @@ pub(super) const RULE: Rule = Rule {
 fn check(context: &Context<'_>) -> Vec<Finding> {
     let mut places = Vec::new();
     for item in &context.items {
-        shell::walk_all(&item.script.list, &mut |visit| {
+        item.each(|visit| {
             let Visit::Simple(step) = visit else { return };
             if matches!(step.simple.name(), Some("echo" | "printf")) {
                 return;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::context::{Context, Item};
-use super::shell::{self, Visit};
+use super::shell::Visit;
 use super::{Group, Rule};
 use crate::diagnostic::{Finding, Severity};
 use crate::source::Span;
@@ -36,7 +36,7 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
         if known.is_empty() || reads_files(item) {
             continue;
         }
-        shell::walk(&item.script.list, &mut |step| {
+        item.each_simple(|step| {
             let Some(first) = step.simple.words.first() else {
                 return;
             };
@@ -64,8 +64,8 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
     findings
 }
 
-fn define<'a>(context: &Context<'a>, index: usize, item: &'a Item<'a>, known: &mut Known<'a>) {
-    shell::walk_all(&item.script.list, &mut |visit| match visit {
+fn define<'a>(context: &Context<'a>, index: usize, item: &Item<'a>, known: &mut Known<'a>) {
+    item.each(|visit| match visit {
         Visit::Function(name, ..) => {
             if let Some(text) = name.literal() {
                 known.insert(
@@ -99,7 +99,7 @@ fn define<'a>(context: &Context<'a>, index: usize, item: &'a Item<'a>, known: &m
 /// The definition may come from a file, or from a text that is run.
 fn reads_files(item: &Item<'_>) -> bool {
     let mut found = false;
-    shell::walk(&item.script.list, &mut |step| {
+    item.each_simple(|step| {
         found |= matches!(step.simple.name(), Some("." | "source" | "eval"));
     });
     found

@@ -41,7 +41,7 @@ mod untrusted_input;
 use crate::buildspec::Reading;
 use crate::diagnostic::{Finding, Severity};
 use crate::source::Source;
-use context::Context;
+use context::{Context, Parsed};
 
 pub use registry::{RULES, rule};
 
@@ -107,7 +107,8 @@ impl Rule {
 
 /// What the rules find in a file that was read, in the order of the file.
 pub fn check(source: &Source, reading: &Reading, options: &Options) -> Vec<Finding> {
-    let context = Context::new(source, &reading.buildspec, options);
+    let scripts = Parsed::of(&reading.buildspec);
+    let context = Context::new(source, &reading.buildspec, &scripts, options);
     let mut findings: Vec<Finding> = RULES
         .iter()
         .filter_map(|rule| rule.check)

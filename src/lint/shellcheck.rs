@@ -3,7 +3,7 @@
 //! It is run elsewhere; rules read nothing but the file.
 
 use super::bash_syntax::is_bash_as_sh;
-use super::context::{Context, Dialect, Item};
+use super::context::{Context, Dialect, Item, Parsed};
 use super::{Group, Options, Rule};
 use crate::buildspec::Reading;
 use crate::diagnostic::{Finding, Severity};
@@ -56,7 +56,8 @@ pub struct Comment {
 
 /// What ShellCheck is to look at.
 pub fn scripts(source: &Source, reading: &Reading, options: &Options) -> Scripts {
-    let context = Context::new(source, &reading.buildspec, options);
+    let scripts = Parsed::of(&reading.buildspec);
+    let context = Context::new(source, &reading.buildspec, &scripts, options);
     let bash =
         context.dialect == Dialect::Bash || options.image.as_deref().is_some_and(is_bash_as_sh);
     let texts = items(&context)
@@ -76,7 +77,8 @@ pub fn findings(
     options: &Options,
     comments: &[Comment],
 ) -> Vec<Finding> {
-    let context = Context::new(source, &reading.buildspec, options);
+    let scripts = Parsed::of(&reading.buildspec);
+    let context = Context::new(source, &reading.buildspec, &scripts, options);
     let items = items(&context);
     let mut findings: Vec<Finding> = comments
         .iter()

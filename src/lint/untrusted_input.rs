@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::context::{Context, Item};
-use super::shell::{self, CompoundKind, ExpansionKind, Modifier, Simple, Visit, Word};
+use super::shell::{CompoundKind, ExpansionKind, Modifier, Simple, Visit, Word};
 use super::{Group, Rule};
 use crate::diagnostic::{Finding, Severity};
 
@@ -42,12 +42,11 @@ const BRANCHES: &[&str] = &[
 ];
 
 /// The variables of a build that a stranger may have named.
-#[derive(Default)]
 struct Tainted<'a> {
     /// They come from others of them.
     copies: HashSet<&'a str>,
     /// Those of [`BRANCHES`] that the buildspec sets.
-    own: HashSet<&'a str>,
+    own: &'a HashSet<&'a str>,
 }
 
 impl Tainted<'_> {
@@ -67,12 +66,12 @@ struct Found {
 
 fn check(context: &Context<'_>) -> Vec<Finding> {
     let mut tainted = Tainted {
+        copies: HashSet::new(),
         own: context.own_variables(),
-        ..Tainted::default()
     };
     let mut found = Found::default();
     for item in &context.items {
-        shell::walk_all(&item.script.list, &mut |visit| match visit {
+        item.each(|visit| match visit {
             Visit::Simple(step) => {
                 taint(step.simple, &mut tainted);
                 look(context, item, step.simple, &tainted, &mut found);

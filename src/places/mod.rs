@@ -131,7 +131,10 @@ pub fn look(source: &Source) -> Contents {
         "source:",
         "buildspecOverride",
     ];
-    if !hints.iter().any(|hint| text.contains(hint)) {
+    if !hints
+        .iter()
+        .any(|hint| memchr::memmem::find(text.as_bytes(), hint.as_bytes()).is_some())
+    {
         return Contents::Buildspec;
     }
     match tree::read(source) {

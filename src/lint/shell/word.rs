@@ -35,7 +35,7 @@ impl Parser<'_> {
                 b'"' => self.double(&mut word),
                 b'$' => self.dollar(&mut word, false),
                 b'`' => self.backticks(&mut word, false),
-                _ => self.letter(&mut word),
+                _ => self.letters(&mut word),
             }
         }
         word.range = start..self.at;
@@ -48,6 +48,17 @@ impl Parser<'_> {
             word.text.push(letter);
             self.at += letter.len_utf8();
         }
+    }
+
+    /// Takes the character here and all that mean nothing behind it into the word.
+    fn letters(&mut self, word: &mut Word) {
+        let plain = |byte: u8| {
+            !byte.is_ascii() || byte.is_ascii_alphanumeric() || b"_-./:,=@%+".contains(&byte)
+        };
+        let rest = self.rest();
+        let length = 1 + rest.bytes().skip(1).take_while(|byte| plain(*byte)).count();
+        word.text.push_str(&rest[..length]);
+        self.at += length;
     }
 
     fn single(&mut self, word: &mut Word) {
@@ -85,7 +96,7 @@ impl Parser<'_> {
                 }
                 Some(b'$') => self.dollar(word, true),
                 Some(b'`') => self.backticks(word, true),
-                Some(_) => self.letter(word),
+                Some(_) => self.letters(word),
             }
         }
     }
