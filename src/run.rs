@@ -168,23 +168,25 @@ impl Build<'_> {
         .await?;
         self.close_desk(script);
         self.check_files()?;
-        match next {
-            Next::Finish(status) => Ok(status),
+        let status = match next {
+            Next::Finish(status) => status,
             Next::Quit { artifacts } => {
                 self.journal.leave(Status::Stopped, Context::default());
                 if artifacts {
                     self.upload_artifacts(buildspec, &mut session).await?;
                 }
-                Ok(Status::Stopped)
+                Status::Stopped
             }
             Next::Upload => {
                 let succeeded = self.upload_artifacts(buildspec, &mut session).await?;
                 match machine.next(Some(succeeded)) {
-                    Step::Finish(status) => Ok(status),
+                    Step::Finish(status) => status,
                     other => unreachable!("nothing but the end follows the upload, not {other:?}"),
                 }
             }
-        }
+        };
+        session.end().await;
+        Ok(status)
     }
 
     /// What was named on the command line and is not there.

@@ -230,6 +230,9 @@ pub fn is_name(name: &str) -> bool {
 
 /// Runs every command of a build, told over its standard input; prints a marker after each.
 ///
+/// It is told to `put` a file, to `run` one, to say whether it `has` one, which takes no process, and to `end`, which is
+/// sooner done than to notice that its input ends.
+///
 /// The variables have odd names because an image's ENV may hold any other, exported. `true >` tries a file without
 /// ending the shell, as a failing redirection of a special built-in would. Lines are read by built-ins alone, byte by
 /// byte, so that nothing beyond a request is ever consumed.
@@ -247,13 +250,19 @@ exec 3<&0
 IFS= read -r _bs_n || exit 0
 while IFS= read -r _bs_v; do
 case $_bs_v in
+end) break ;;
+has)
+IFS= read -r _bs_p
+[ -e "$_bs_p" ]
+_bs_s=$? ;;
 put)
 IFS= read -r _bs_p
 if true 2>/dev/null >"$_bs_p"; then
 while IFS= read -r _bs_l && [ "$_bs_l" != "$_bs_n" ]; do printf '%s\n' "$_bs_l"; done >"$_bs_p"
 else
 while IFS= read -r _bs_l && [ "$_bs_l" != "$_bs_n" ]; do :; done
-fi ;;
+fi
+continue ;;
 run)
 IFS= read -r _bs_s
 IFS= read -r _bs_p
@@ -263,10 +272,10 @@ _bs_w=$!
 exec "$_bs_s" "$_bs_p" ) </dev/null 2>&1 3<&-
 _bs_s=$?
 kill -9 "$_bs_w" 2>/dev/null
-wait "$_bs_w" 2>/dev/null
-printf '\036%s %s\n' "$_bs_n" "$_bs_s"
-printf '\036%s\n' "$_bs_n" >&2 ;;
+wait "$_bs_w" 2>/dev/null ;;
 esac
+printf '\036%s %s\n' "$_bs_n" "$_bs_s"
+printf '\036%s\n' "$_bs_n" >&2
 done
 "#;
 

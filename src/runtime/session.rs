@@ -97,6 +97,17 @@ impl Supervisor {
         self.follow(sink).await
     }
 
+    /// Whether a file or folder is there, at no process's cost.
+    pub async fn has(&mut self, path: &str) -> Result<bool, Lost> {
+        self.send(format!("has\n{path}\n").as_bytes()).await?;
+        Ok(self.follow(&mut Vec::new()).await?.success())
+    }
+
+    /// Lets it go. One that is gone already has ended, too.
+    pub async fn end(mut self) {
+        self.send(b"end\n").await.ok();
+    }
+
     /// Starts a script that never ends, and gives up the conversation for what it prints.
     pub async fn give_up_for(mut self, shell: &str, path: &str, text: &str) -> Result<Wire, Lost> {
         let mut request = self.put_request(path, text.as_bytes());
@@ -304,6 +315,16 @@ impl Session {
     /// Writes a text file at the build's side.
     pub async fn put(&mut self, path: &str, text: impl AsRef<[u8]>) -> Result<(), Lost> {
         self.supervisor.put(path, text).await
+    }
+
+    /// Whether a file or folder is there.
+    pub async fn has(&mut self, path: &str) -> Result<bool, Lost> {
+        self.supervisor.has(path).await
+    }
+
+    /// Lets the build's shell go; its place then ends by itself, unless it is to be kept.
+    pub async fn end(self) {
+        self.supervisor.end().await;
     }
 
     /// The build's own shell, the only one that can read its state.

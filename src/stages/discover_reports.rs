@@ -141,7 +141,7 @@ impl Build<'_> {
 fn candidates_script(source: &str) -> String {
     format!(
         "cd {} || exit 0\n\
-         find . -type f \\( -name '*.xml' -o -name '*.json' -o -name '*.trx' \\) -size -65536k ! -name '*\n*' -exec grep -lE \
+         exec find . -type f \\( -name '*.xml' -o -name '*.json' -o -name '*.trx' \\) -size -65536k ! -name '*\n*' -exec grep -lE \
          '<(testsuites?|assemblies|test-run|test-results|testng-results|TestRun|coverage|report)[ >]|\"(elements|coverage)\"' {{}} +\n",
         script::quote(source)
     )

@@ -49,13 +49,10 @@ impl Build<'_> {
     /// The image's; `None` where it has none that can be read.
     async fn catalogue(&mut self, session: &mut Session) -> Result<Option<Catalogue>, Halt> {
         let file = format!("{}/{CATALOGUE}", session.layout().root());
-        let file = quote(&file);
-        let (found, text) = session
-            .ask(&format!("[ -e {file} ] && cat {file}\n"))
-            .await?;
-        if !found.success() {
+        if !session.has(&file).await? {
             return Ok(None);
         }
+        let (_, text) = session.ask(&format!("cat {}\n", quote(&file))).await?;
         match Catalogue::read(&String::from_utf8_lossy(&text)) {
             Ok(catalogue) => Ok(Some(catalogue)),
             Err(why) => {

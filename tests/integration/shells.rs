@@ -51,7 +51,7 @@ struct Place {
     layout: Layout,
     supervisor: Supervisor,
     root: TempDir,
-    _child: Child,
+    child: Child,
 }
 
 impl Place {
@@ -107,7 +107,7 @@ impl Place {
             layout,
             supervisor,
             root,
-            _child: child,
+            child,
         })
     }
 
@@ -375,6 +375,29 @@ async fn awkward_values_pass_unchanged_through_many_commands() {
         let (_, printed) = place.run("printf '%s|' \"$MADE\"").await;
         assert_eq!(printed, "a\nb'\"|", "{shell:?}");
         assert_eq!(place.run("echo ${Y-none} ${Z-none}").await.1, "none none\n");
+    }
+}
+
+#[tokio::test]
+async fn it_says_what_is_there_between_commands_and_ends_when_told() {
+    for shell in SHELLS {
+        let Some(mut place) = Place::new(shell, &[]).await else {
+            continue;
+        };
+        let file = place.root.path().join("it's here; *");
+        let path = file.to_str().unwrap();
+        assert!(!place.supervisor.has(path).await.unwrap(), "{shell:?}");
+        std::fs::write(&file, "").unwrap();
+        assert!(place.supervisor.has(path).await.unwrap(), "{shell:?}");
+        assert_eq!(place.run("exit 3").await.0, Exit::Status(3), "{shell:?}");
+        assert!(
+            !place.supervisor.has("/no/such").await.unwrap(),
+            "{shell:?}"
+        );
+        assert_eq!(place.run("echo on").await.1, "on\n", "{shell:?}");
+        place.supervisor.end().await;
+        let ended = place.child.wait().await.unwrap();
+        assert!(ended.success(), "{shell:?}: {ended}");
     }
 }
 

@@ -10,7 +10,7 @@ use bollard::models::{
 use super::container::Rung;
 use super::overlay::Volumes;
 use super::privileged::Privileges;
-use super::set_up::Proof;
+use super::set_up::{PROOF, Proof};
 use super::{Plan, labels};
 use crate::script;
 
@@ -134,8 +134,10 @@ fn mounts(plan: &Plan, rung: Rung, volumes: &Volumes, proof: Option<&Proof>) -> 
             .map(|(tree, options)| volume(plan, options, &tree.to))
             .collect(),
     };
-    let files = proof.map(|proof| proof.files(plan)).unwrap_or_default();
-    mounts.extend(files.iter().map(|(from, to)| bind(from, to)));
+    mounts.extend(proof.map(|proof| Mount {
+        read_only: Some(true),
+        ..bind(&proof.folder().to_string_lossy(), PROOF)
+    }));
     if plan.docker_socket {
         mounts.push(bind(&plan.engine_socket, SOCKET));
     }
