@@ -1,10 +1,11 @@
 """What needs no engine: how soon the program is there, and how soon it has read buildspecs."""
 
+import itertools
 import os
 import pathlib
 import subprocess
 
-from bench import ROOT, Skip, median, ms, need, ratio
+from bench import ROOT, Skip, median, ms, need, peak, ratio
 
 
 def start_up(bench):
@@ -50,17 +51,19 @@ def hostile(bench):
     """Files that are out to take time or memory."""
     head = "version: 0.2\nphases:\n  build:\n    commands:\n"
     bomb = "a0: &a0 [x, x]\n" + "".join(f"a{at}: &a{at} [*a{at - 1}, *a{at - 1}]\n" for at in range(1, 40))
-    for what, text in (
-        ("aliases of 2^40 values", bomb),
-        ("10 MB of commands", head + "      - echo ab\n" * 600_000),
-        ("10 MB of mistakes", head + "      - echo a: b\n" * 600_000),
-        ("nested 10,000 deep", "[" * 10_000 + "]" * 10_000),
+    for what, text, again in (
+        ("aliases of 2^40 values", bomb, ""),
+        ("10 MB of commands", head, "      - echo ab\n"),
+        ("10 MB of mistakes", head, "      - echo a: b\n"),
+        ("nested 10,000 deep", "[" * 10_000 + "]" * 10_000, ""),
     ):
         file = bench.folder / "hostile.yml"
-        file.write_text(text)
+        with file.open("w") as lines:
+            lines.write(text)
+            # Never as one text: what this process holds counts as the peak of those that it starts.
+            lines.writelines(itertools.repeat(again, 600_000))
         [ours] = bench.turns([bench.binary, "validate", "--fail-on", "never", str(file)], runs=3)
-        peak = max(peak for _, peak in ours)
-        bench.row(f"`validate`: {what}", "", ms(median(ours)), "", f"{peak:.0f} MiB", "1000 ms, 200 MiB")
+        bench.row(f"`validate`: {what}", "", ms(median(ours)), "", peak(ours), "1000 ms, 200 MiB")
 
 
 ROWS = [start_up, with_shellcheck, corpus, hostile]

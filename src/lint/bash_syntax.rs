@@ -79,7 +79,12 @@ type Found = Vec<(Range<usize>, String)>;
 
 fn look(item: &Item<'_>, visit: Visit<'_>, own: &HashSet<&str>, found: &mut Found) {
     match visit {
-        Visit::Simple(step) => simple(item, step.simple, found),
+        Visit::Simple(step) => {
+            if let Some(range) = &step.pipeline.with_errors {
+                found.push((range.clone(), "`|&`".to_owned()));
+            }
+            simple(item, step.simple, found);
+        }
         Visit::Compound(compound) => {
             if compound.kind == CompoundKind::For {
                 for word in compound.words.iter().skip(1) {
@@ -171,6 +176,11 @@ fn simple(item: &Item<'_>, simple: &Simple, found: &mut Found) {
                 )
             }) {
                 found.push((option.range.clone(), "an option of `read`".to_owned()));
+            }
+        }
+        "wait" => {
+            if let Some(option) = argument(&|text| text == "-n") {
+                found.push((option.range.clone(), "`wait -n`".to_owned()));
             }
         }
         "printf" => {

@@ -30,6 +30,8 @@ pub(crate) struct Pipeline {
     /// Begins with `!`.
     pub(crate) negated: bool,
     pub(crate) commands: Vec<Command>,
+    /// The first `|&`.
+    pub(crate) with_errors: Option<Range<usize>>,
 }
 
 #[derive(Clone, Debug)]

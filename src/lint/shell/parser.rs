@@ -227,14 +227,23 @@ impl<'a> Parser<'a> {
             }
         }
         let mut commands = Vec::new();
+        let mut with_errors = None;
         commands.extend(self.command());
         loop {
             self.blanks();
             let piped = self.peek() == Some(b'|') && self.peek_at(1) != Some(b'|');
             if !piped {
-                return Pipeline { negated, commands };
+                return Pipeline {
+                    negated,
+                    commands,
+                    with_errors,
+                };
             }
-            self.at += 1 + usize::from(self.peek_at(1) == Some(b'&'));
+            let start = self.at;
+            self.at += 1;
+            if self.takes("&") {
+                with_errors.get_or_insert(start..self.at);
+            }
             self.skip_lines();
             commands.extend(self.command());
         }
