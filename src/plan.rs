@@ -16,6 +16,7 @@ use crate::env::secrets::Given;
 use crate::env::{Level, Value, Variables};
 use crate::error::{Error, Result};
 use crate::options::{BuildspecFrom, Options, RuntimeKind};
+use crate::places::files;
 use crate::source::Source;
 use crate::stages::{ask_git, begin, trust};
 use crate::{buildspec, checkout, image, output, validate};
@@ -211,8 +212,13 @@ pub(crate) async fn read(options: &Options) -> Result<(Source, buildspec::Readin
         BuildspecFrom::Inline(bytes) => ("<stdin>".into(), Ok(bytes.clone())),
     };
     let name = path.display().to_string();
-    let bytes =
-        bytes.map_err(|error| Error::buildspec(format!("{name} can't be read: {error}")))?;
+    let bytes = bytes.map_err(|error| {
+        let unread = Error::buildspec(format!("{name} can't be read: {error}"));
+        match &options.buildspec {
+            BuildspecFrom::Source(_) => unread.hint(files::instead(&options.source, &name)),
+            _ => unread,
+        }
+    })?;
     let (source, reading) = buildspec::read_bytes(&name, &bytes);
     match reading.verdict() {
         Some(finding) => {

@@ -40,7 +40,7 @@ mod sources;
 mod validate;
 
 use std::ffi::OsString;
-use std::io::IsTerminal as _;
+use std::io::{ErrorKind, IsTerminal as _};
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
@@ -163,17 +163,29 @@ impl From<&Error> for Exit {
 /// Runs the program.
 pub fn main() -> ExitCode {
     let given: Vec<OsString> = std::env::args_os().collect();
-    let exit = execute(&given).unwrap_or_else(|error| {
-        let is_terminal = std::io::stderr().is_terminal();
-        let mut style = style(Color::Auto, is_terminal, Verbosity::Normal);
-        if !is_terminal {
-            // Whoever looks for a sentence in a log wants it in one piece.
-            style.width = usize::MAX;
-        }
-        message::error(&error, style);
+    let mut exit = execute(&given).unwrap_or_else(|error| {
+        tell(&error);
         Exit::from(&error)
     });
+    if let Some(why) = message::lost() {
+        tell(&Error::environment(format!(
+            "standard output did not take everything: {why}"
+        )));
+        if exit == Exit::Success {
+            exit = Exit::Environment;
+        }
+    }
     ExitCode::from(exit.code())
+}
+
+fn tell(error: &Error) {
+    let is_terminal = std::io::stderr().is_terminal();
+    let mut style = style(Color::Auto, is_terminal, Verbosity::Normal);
+    if !is_terminal {
+        // Whoever looks for a sentence in a log wants it in one piece.
+        style.width = usize::MAX;
+    }
+    message::error(error, style);
 }
 
 fn execute(given: &[OsString]) -> Result<Exit> {
@@ -197,8 +209,12 @@ fn execute(given: &[OsString]) -> Result<Exit> {
         crate::runtime::host::watch::watch().ok();
         return Ok(Exit::Success);
     }
-    let arguments = Cli::from_arg_matches(&command().get_matches_from(given));
-    match arguments.unwrap_or_else(|error| error.exit()).verb {
+    let matches = command().try_get_matches_from(given);
+    let verb = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
+        Ok(arguments) => arguments.verb,
+        Err(told) => return help_or_refusal(&told),
+    };
+    match verb {
         #[cfg(feature = "run")]
         Verb::Run(arguments) => run::execute(*arguments),
         #[cfg(feature = "run")]
@@ -223,6 +239,17 @@ fn execute(given: &[OsString]) -> Result<Exit> {
         Verb::Clean(arguments) => clean::execute(&arguments),
         Verb::Completions(arguments) => Ok(completions::execute(&arguments)),
         Verb::Man(arguments) => man::execute(&arguments),
+    }
+}
+
+/// Prints what the command line comes to where it names no work: a help text, the version, a mistake in it.
+fn help_or_refusal(told: &clap::Error) -> Result<Exit> {
+    match told.print() {
+        Err(why) if why.kind() != ErrorKind::BrokenPipe => Err(Error::environment(format!(
+            "standard output did not take everything: {why}"
+        ))),
+        _ if told.exit_code() == 0 => Ok(Exit::Success),
+        _ => Ok(Exit::Usage),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the tool itself has to say, on standard error.
 
-use std::io::Write as _;
+use std::io::{self, ErrorKind, Stdout, Write};
+use std::sync::OnceLock;
 
 use super::Style;
 use super::text::{BAD, BOLD, GOOD};
@@ -29,18 +30,54 @@ pub fn print(text: &str) {
     std::io::stderr().write_all(text.as_bytes()).ok();
 }
 
-/// Prints a text on standard output. A closed stdout is nobody's error.
+/// Prints a text on standard output.
 pub fn answer(text: &str) {
-    let mut out = std::io::stdout();
-    out.write_all(text.as_bytes())
-        .and_then(|()| out.flush())
-        .ok();
+    answer_bytes(text.as_bytes());
 }
 
 /// Prints bytes on standard output as they are; false when nobody reads them any more.
 pub fn answer_bytes(bytes: &[u8]) -> bool {
-    let mut out = std::io::stdout();
+    let mut out = Answer::default();
     out.write_all(bytes).and_then(|()| out.flush()).is_ok()
+}
+
+/// Why standard output did not take everything.
+static LOST: OnceLock<io::Error> = OnceLock::new();
+
+/// Why a part of the answer is lost, on a full disk for example. A reader that has seen enough is nobody's error.
+pub fn lost() -> Option<&'static io::Error> {
+    LOST.get()
+}
+
+/// Standard output, which remembers what it did not take.
+#[derive(Debug)]
+pub(super) struct Answer(Stdout);
+
+impl Default for Answer {
+    fn default() -> Self {
+        Self(io::stdout())
+    }
+}
+
+impl Answer {
+    fn noted<T>(result: io::Result<T>) -> io::Result<T> {
+        if let Err(error) = &result
+            && !matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::Interrupted)
+        {
+            LOST.set(error.kind().into()).ok();
+        }
+        result
+    }
+}
+
+impl Write for Answer {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        Self::noted(self.0.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Self::noted(self.0.flush())
+    }
 }
 
 /// A name or message that may come from anywhere, without control characters.

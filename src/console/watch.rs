@@ -1,12 +1,13 @@
 //! Who shows a build while it runs.
 
-use std::io::{self, BufWriter, Stdout, Write};
+use std::io::{self, BufWriter, Write};
 
 use jiff::Timestamp;
 
 use super::characters::WholeCharacters;
 use super::hinting::Hinting;
 use super::live::Live;
+use super::message::Answer;
 use super::pretty::Pretty;
 use super::{Style, Verbosity, log, message};
 use crate::diagnostic::Severity;
@@ -65,8 +66,8 @@ pub(super) fn waiting(attach: &str) -> String {
     format!("the build waits for its debugger: {attach}")
 }
 
-fn buffered() -> BufWriter<Stdout> {
-    BufWriter::with_capacity(64 * 1024, io::stdout())
+fn buffered() -> BufWriter<Answer> {
+    BufWriter::with_capacity(64 * 1024, Answer::default())
 }
 
 /// Writes events by a function, and all of it as soon as nothing more comes.

@@ -78,6 +78,12 @@ impl Part {
             }
         }
         let from = self.from?;
+        if !PhaseType::COMMANDS.iter().any(|phase| self.has(*phase)) {
+            return Some(format!(
+                "--from {} begins behind each --phase: nothing is left to run",
+                from.phase
+            ));
+        }
         let commands = phases
             .get(from.phase)
             .map_or(0, |phase| phase.commands.len());
@@ -225,6 +231,10 @@ mod tests {
         assert_eq!(
             missing(part(&[], Some("build:4"))).as_deref(),
             Some("--from BUILD:4: the buildspec has 3 commands there")
+        );
+        assert_eq!(
+            missing(part(&[PhaseType::Install], Some("build"))).as_deref(),
+            Some("--from BUILD begins behind each --phase: nothing is left to run")
         );
         for wrong in [
             "",

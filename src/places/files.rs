@@ -73,6 +73,26 @@ pub(super) fn is_buildspec(name: &str) -> bool {
     stem.starts_with("buildspec") && extension.starts_with('y') && extension.ends_with("ml")
 }
 
+/// What to do where a folder lacks the buildspec that a build begins with: the files that could be meant, if any.
+#[cfg(feature = "run")]
+pub(crate) fn instead(folder: &Path, missing: &str) -> String {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut others: Vec<String> = entries
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .filter(|name| is_buildspec(name) && name != missing)
+        .take(3)
+        .collect();
+    others.sort();
+    let folder = folder.display();
+    if others.is_empty() {
+        return format!(
+            "there is no {missing} in {folder}: name another file with --buildspec, or another folder"
+        );
+    }
+    let others = others.join(", ");
+    format!("there is no {missing} in {folder}, but there is {others}: name it with --buildspec")
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;

@@ -11,6 +11,7 @@ use crate::engine::phase::{Context, PhaseType, Status};
 use crate::engine::{assumptions, count_lines};
 use crate::env::Variables;
 use crate::error::Error;
+use crate::places::files;
 use crate::project::model::SourceType;
 use crate::run::{Build, Halt};
 use crate::runtime::session::{Session, Supervisor};
@@ -55,11 +56,7 @@ impl Build<'_> {
             if script.location.is_none() {
                 self.journal.emit(&Event::Hint {
                     rule: "no-buildspec",
-                    text: format!(
-                        "there is no {} in {}: name another file with --buildspec, or another folder",
-                        script.source.name(),
-                        self.options.source.display()
-                    ),
+                    text: files::instead(&self.options.source, script.source.name()),
                 });
             }
             return Err(Halt::Invalid(Context::new(YAML_FILE_ERROR, sentence)));

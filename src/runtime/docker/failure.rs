@@ -52,9 +52,25 @@ pub(super) fn create_failure(plan: &Plan, rung: Rung, error: &Api) -> Failure {
     if rung != Rung::Copy && why.contains("specgen") {
         return Failure::Rung(why);
     }
-    Failure::Fatal(Error::environment(format!(
-        "the container can't be made: {why}"
-    )))
+    if why.contains("invalid reference format") || why.contains("must be lowercase") {
+        let error = Error::usage(format!("`{}` is no name of an image: {why}", plan.image));
+        return Failure::Fatal(error.hint(
+            "an image is [REGISTRY/]NAME[:TAG] or NAME@sha256:DIGEST, its NAME in lower case",
+        ));
+    }
+    Failure::Fatal(
+        absent_network(plan, &why)
+            .unwrap_or_else(|| Error::environment(format!("the container can't be made: {why}"))),
+    )
+}
+
+/// `--network` names one that the engine lacks.
+fn absent_network(plan: &Plan, why: &str) -> Option<Error> {
+    let network = plan.network.as_ref()?;
+    (why.contains("network") && why.contains("not found")).then(|| {
+        Error::environment(format!("the engine has no network `{network}`"))
+            .hint("`docker network ls` lists those that are there")
+    })
 }
 
 /// How the kernel refuses a program; some engines answer so, others start the container and let it say so.
@@ -93,7 +109,9 @@ pub(super) fn start_failure(plan: &Plan, rung: Rung, error: &Api) -> Failure {
     if matches!(rung, Rung::Overlay { .. }) && why.contains("mount") {
         return Failure::Rung(why);
     }
-    Failure::Fatal(Error::environment(format!(
-        "the container can't be started: {why}"
-    )))
+    Failure::Fatal(
+        absent_network(plan, &why).unwrap_or_else(|| {
+            Error::environment(format!("the container can't be started: {why}"))
+        }),
+    )
 }

@@ -68,6 +68,10 @@ impl Engine {
                     "this engine wants TLS: set DOCKER_TLS_VERIFY=1, and DOCKER_CERT_PATH to the folder of ca.pem, \
                      cert.pem and key.pem",
                 ),
+                None if why.contains("Permission denied") => error.hint(
+                    "Docker runs, and you may not use it: join the group of its socket (`sudo usermod -aG docker $USER`, \
+                     then log in again), or use sudo",
+                ),
                 None => error.hint("start Docker, or name its socket in DOCKER_HOST"),
             };
             error.hint("run without a container: buildspec run --runtime host")
