@@ -16,6 +16,7 @@ mod empty_command;
 mod exit_zero;
 mod exported_variable;
 mod float_version;
+mod glued_commands;
 mod limit;
 mod literal_variable;
 mod look_alike;

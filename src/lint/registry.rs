@@ -3,9 +3,10 @@
 use super::{
     Rule, artifacts_files, base_directory, bash_syntax, cache_file, curl_pipe_shell,
     deploy_after_failure, discard_paths, docker_password, ecr_get_login, empty_command, exit_zero,
-    exported_variable, float_version, limit, literal_variable, look_alike, lost_failure,
-    lost_function, lost_option, old_version, reader, reference, report_files, reserved_name,
-    retry_pattern, runtime, secret_echo, secret_literal, shellcheck, untrusted_input,
+    exported_variable, float_version, glued_commands, limit, literal_variable, look_alike,
+    lost_failure, lost_function, lost_option, old_version, reader, reference, report_files,
+    reserved_name, retry_pattern, runtime, secret_echo, secret_literal, shellcheck,
+    untrusted_input,
 };
 
 /// Every rule: first what the reader reports, then the rest by name.
@@ -46,6 +47,7 @@ pub static RULES: &[Rule] = &[
     exit_zero::RULE,
     exported_variable::RULE,
     float_version::RULE,
+    glued_commands::RULE,
     limit::RULE,
     literal_variable::RULE,
     look_alike::RULE,
