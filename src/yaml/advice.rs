@@ -16,6 +16,8 @@ pub(super) enum At {
     BelowLineAbove,
     /// Where the parser noticed, and at the first key or item of the collection it was in.
     InCollection,
+    /// At the line that is meant, and at the nearest list item above.
+    BelowItem,
 }
 
 pub(super) struct Advice {
@@ -25,6 +27,8 @@ pub(super) struct Advice {
     pub(super) other: &'static str,
     pub(super) help: &'static str,
     pub(super) at: At,
+    /// The help shows the item in quotes, where quotes mend it.
+    pub(super) in_quotes: bool,
 }
 
 const NOTICED: Advice = Advice {
@@ -33,6 +37,7 @@ const NOTICED: Advice = Advice {
     other: "",
     help: "",
     at: At::Noticed,
+    in_quotes: false,
 };
 
 const BRACKET: Advice = Advice {
@@ -49,6 +54,55 @@ const AFTER_QUOTE: Advice = Advice {
     ..NOTICED
 };
 
+const QUOTED_WORD: Advice = Advice {
+    message: "a text that begins with a quote ends with the next one to YAML",
+    label: "the text has ended, and the line goes on",
+    help: "write the command as a block: `- |`, and the command on the next line, indented",
+    in_quotes: true,
+    ..NOTICED
+};
+
+const BRACE: Advice = Advice {
+    message: "a text that begins with `{` is keys and values to YAML",
+    label: "they have ended, and the line goes on",
+    help: "write the command as a block: `- |`, and the command on the next line, indented",
+    in_quotes: true,
+    ..NOTICED
+};
+
+const SECOND_KEY: Advice = Advice {
+    message: "two keys in one line",
+    label: "begins a value, and the line has one",
+    help: "write each key in a line of its own; in a template, `>` joins the lines below it: write `BuildSpec: |`",
+    ..NOTICED
+};
+
+const CONTINUED: Advice = Advice {
+    message: "this line goes on with the command above, and YAML takes it for a key",
+    label: "part of the command",
+    other: "the command begins here",
+    help: "write the command as a block: `- |`, and all of its lines below, indented deeper than the `-`",
+    at: At::BelowItem,
+    ..NOTICED
+};
+
+const LACKS_SPACE: Advice = Advice {
+    message: "a `-` without a space behind it begins no list item",
+    label: "a text to YAML",
+    help: "put a space behind the `-`",
+    at: At::BelowItem,
+    ..NOTICED
+};
+
+const UNEVEN_ITEM: Advice = Advice {
+    message: "this list item begins in another column than those above",
+    label: "not in the column of the list",
+    other: "an item of the list begins here",
+    help: "begin every item of a list with `- ` in the same column",
+    at: At::BelowItem,
+    ..NOTICED
+};
+
 const TAB: Advice = Advice {
     message: "a tab: YAML is indented with spaces",
     label: "tab",
@@ -58,22 +112,47 @@ const TAB: Advice = Advice {
 
 /// Which advice fits.
 pub(super) fn choose(refusal: &Refusal, scene: &Scene<'_>) -> Advice {
+    let no_key = matches!(
+        refusal.problem.as_str(),
+        "mapping values are not allowed in this context"
+            | "could not find expected ':'"
+            | "did not find expected key"
+            | "did not find expected '-' indicator"
+    );
     match refusal.problem.as_str() {
+        _ if no_key && scene.lacks_space() => LACKS_SPACE,
+        _ if no_key && scene.continues => CONTINUED,
         "mapping values are not allowed in this context" => mapping_value(scene),
-        "found character that cannot start any token" if scene.after.starts_with('\t') => TAB,
-        "found a tab character that violates indentation" => TAB,
+        "found character that cannot start any token" if scene.after.starts_with('\t') => {
+            tab(scene)
+        }
+        "found a tab character that violates indentation"
+        | "found a tab character where an indentation space is expected" => tab(scene),
+        "block sequence entries are not allowed in this context" => item_in_line(scene),
         _ if scene.is_test() => BRACKET,
         "found unexpected end of stream" if scene.began_with_test() => Advice {
             label: "the quotes around words in it are then never closed",
             at: At::Context,
             ..BRACKET
         },
+        "did not find expected alphabetic or numeric character"
+        | "found character that cannot start any token"
+        | "did not find expected comment or line break"
+        | "found undefined tag handle"
+        | "did not find expected '!'"
+            if scene.after_quote() =>
+        {
+            QUOTED_WORD
+        }
         "did not find expected key" | "did not find expected '-' indicator"
             if !scene.at_line_start() =>
         {
-            AFTER_QUOTE
+            in_line(scene)
         }
-        "did not find expected <document start>" if !scene.at_line_start() => AFTER_QUOTE,
+        "did not find expected <document start>" if !scene.at_line_start() => in_line(scene),
+        "did not find expected key" if scene.below_item && scene.after.starts_with("- ") => {
+            UNEVEN_ITEM
+        }
         problem if problem.contains("octet") || problem.contains("UTF-8") => Advice {
             message: "the file is not UTF-8",
             label: "these bytes are no character in UTF-8",
@@ -84,11 +163,58 @@ pub(super) fn choose(refusal: &Refusal, scene: &Scene<'_>) -> Advice {
     }
 }
 
+/// Something behind the end of a value in the same line.
+fn in_line(scene: &Scene<'_>) -> Advice {
+    if scene.after_quote() {
+        QUOTED_WORD
+    } else if scene.value().starts_with('{') {
+        BRACE
+    } else if scene.value().starts_with('[') {
+        BRACKET
+    } else {
+        AFTER_QUOTE
+    }
+}
+
+/// A `- ` that does not begin its line.
+fn item_in_line(scene: &Scene<'_>) -> Advice {
+    if scene.before.trim_end().ends_with(':') {
+        Advice {
+            message: "a list can't begin in the line of its key",
+            label: "no item can stand here",
+            help: "put the list on the next lines, each item with its own `- `",
+            ..NOTICED
+        }
+    } else {
+        in_line(scene)
+    }
+}
+
+fn tab(scene: &Scene<'_>) -> Advice {
+    if scene.before.trim_end().ends_with('-') {
+        Advice {
+            message: "a tab behind the `-`: YAML wants a space there",
+            help: "replace the tab by a space",
+            ..TAB
+        }
+    } else if scene.at_line_start() {
+        TAB
+    } else {
+        Advice {
+            message: "a tab where YAML wants a space",
+            help: "replace the tab by a space",
+            ..TAB
+        }
+    }
+}
+
 /// A `:` where no key can stand.
 fn mapping_value(scene: &Scene<'_>) -> Advice {
     let above = scene.above.unwrap_or_default();
     let key_above = above.contains(": ") || above.ends_with(':');
-    if scene.before.contains(": ") || scene.is_item() {
+    if scene.has_two_keys() {
+        SECOND_KEY
+    } else if scene.before.contains(": ") || scene.is_item() {
         Advice {
             message: "a second `: ` in one line: YAML takes what stands before it for a key",
             label: "this `:` is one too many",
@@ -102,6 +228,7 @@ fn mapping_value(scene: &Scene<'_>) -> Advice {
             other: "the item begins here",
             help: "if it is part of the command above, write that as a block: `- |`, and the command on the next lines, indented; if it is a key, start it in the column of the keys it belongs with",
             at: At::BelowLineAbove,
+            ..NOTICED
         }
     } else if key_above || scene.above.is_none() {
         Advice {
@@ -110,6 +237,7 @@ fn mapping_value(scene: &Scene<'_>) -> Advice {
             other: "has a value already, so nothing can be indented below it",
             help: "start both lines in the same column; or, if the lower belongs to the upper, leave nothing behind the upper one's `:`",
             at: At::BelowLineAbove,
+            ..NOTICED
         }
     } else {
         Advice {
@@ -149,6 +277,7 @@ fn other(problem: &str, scene: &Scene<'_>) -> Advice {
                 other: "the list's items begin in this column",
                 help: "begin every item with `- ` in one column, and a key in the column of the keys it belongs with",
                 at: At::InCollection,
+                ..NOTICED
             };
         }
         "did not find expected key" => {
@@ -158,6 +287,7 @@ fn other(problem: &str, scene: &Scene<'_>) -> Advice {
                 other: "keys around it begin in this column",
                 help: "give all keys of one section the same number of spaces",
                 at: At::InCollection,
+                ..NOTICED
             };
         }
         "found character that cannot start any token" => (

@@ -6,6 +6,19 @@ use super::mend;
 use crate::diagnostic::Finding;
 use crate::source::{Source, Span};
 
+/// Keys of a buildspec that may stand in one line when a template has joined lines.
+const TOP_KEYS: &[&str] = &[
+    "version",
+    "run-as",
+    "env",
+    "proxy",
+    "batch",
+    "phases",
+    "reports",
+    "artifacts",
+    "cache",
+];
+
 /// The text around the place where the parser noticed.
 pub(super) struct Scene<'a> {
     /// The line up to the place.
@@ -16,6 +29,12 @@ pub(super) struct Scene<'a> {
     pub(super) above: Option<&'a str>,
     /// The line in which the parser began what it could not finish.
     pub(super) begun: Option<&'a str>,
+    /// The line that could not be a key: the parser notices it in the next one.
+    pub(super) meant: &'a str,
+    /// A list item stands somewhere above.
+    pub(super) below_item: bool,
+    /// The line that is meant goes on with it.
+    pub(super) continues: bool,
 }
 
 impl Scene<'_> {
@@ -27,6 +46,37 @@ impl Scene<'_> {
     /// The line is a list's item.
     pub(super) fn is_item(&self) -> bool {
         self.before.trim_start().starts_with("- ")
+    }
+
+    /// The text of the line's item, or the line, up to the place.
+    pub(super) fn value(&self) -> &str {
+        let line = self.before.trim();
+        line.strip_prefix("- ").unwrap_or(line).trim_start()
+    }
+
+    /// The value begins with a text in quotes, which has ended.
+    pub(super) fn after_quote(&self) -> bool {
+        let value = self.value();
+        ['"', '\'']
+            .iter()
+            .any(|quote| value.starts_with(*quote) && value.matches(*quote).count() > 1)
+    }
+
+    /// The line that is meant begins with a dash and a word.
+    pub(super) fn lacks_space(&self) -> bool {
+        let word = self.meant.trim_start().strip_prefix('-');
+        word.is_some_and(|word| {
+            word.starts_with(|letter: char| letter != '-' && !letter.is_whitespace())
+        })
+    }
+
+    /// The line has a key of the buildspec's top, its value, and another such key.
+    pub(super) fn has_two_keys(&self) -> bool {
+        let is_key = |word: &str| TOP_KEYS.contains(&word);
+        let first = self.before.split_once(": ");
+        first.is_some_and(|(first, rest)| {
+            is_key(first.trim()) && rest.rsplit(' ').next().is_some_and(is_key)
+        })
     }
 
     /// The line is an item that begins with `[`, as a shell's test does.
@@ -59,11 +109,21 @@ pub(super) fn finding(source: &Source, refusal: &Refusal) -> Finding {
         .as_ref()
         .filter(|(_, mark)| *mark != refusal.mark)
         .map(|(_, mark)| at(source, *mark));
+    let meant = match begun {
+        Some(begun) if refusal.problem == "could not find expected ':'" => {
+            line_around(text, begun.start)
+        }
+        _ => line,
+    };
+    let item = item_above(text, meant.start);
     let scene = Scene {
         before: &text[line.start..noticed.start],
         after: &text[noticed.start..line.end.max(noticed.start)],
         above: above.map(|above| &text[above.range()]),
         begun: begun.map(|begun| &text[line_around(text, begun.start).range()]),
+        meant: &text[meant.range()],
+        below_item: item.is_some(),
+        continues: item.is_some_and(|item| continues(text, item, meant)),
     };
     let advice = advice::choose(refusal, &scene);
     let other_line = |span: Span| source.position(span.start).0 != source.position(noticed.start).0;
@@ -78,6 +138,13 @@ pub(super) fn finding(source: &Source, refusal: &Refusal) -> Finding {
         (At::LineAbove, _, Some(above)) => {
             finding.primary.span = above;
             finding = finding.related(noticed, "the parser gave up here");
+        }
+        (At::BelowItem, ..) => {
+            let written = text[meant.range()].trim_start();
+            finding.primary.span = Span::new(meant.end - written.len(), meant.end);
+            if let Some(item) = item.filter(|_| !advice.other.is_empty()) {
+                finding = finding.related(item, advice.other);
+            }
         }
         (At::BelowLineAbove, _, Some(above)) => finding = finding.related(above, advice.other),
         (At::InCollection, Some(begun), _) if other_line(begun) => {
@@ -101,7 +168,16 @@ pub(super) fn finding(source: &Source, refusal: &Refusal) -> Finding {
             u32::from(sign)
         ));
     }
-    if advice.help.is_empty() {
+    if let [(_, item)] = finding.edits.as_slice()
+        && advice.in_quotes
+        && !item.contains('\n')
+    {
+        let help = format!(
+            "put the whole text in quotes: `- {item}`; or {}",
+            advice.help
+        );
+        finding.help(help)
+    } else if advice.help.is_empty() {
         finding
     } else {
         finding.help(advice.help)
@@ -156,4 +232,49 @@ fn line_above(text: &str, start: usize) -> Option<Span> {
         end = start;
     }
     None
+}
+
+/// The nearest list item above, without its indentation.
+fn item_above(text: &str, mut start: usize) -> Option<Span> {
+    while let Some(above) = line_above(text, start) {
+        if text[above.range()].starts_with("- ") {
+            return Some(above);
+        }
+        start = line_around(text, above.start).start;
+    }
+    None
+}
+
+/// The line goes on with a command: its quote is still open, or all lines since are indented deeper.
+fn continues(text: &str, item: Span, line: Span) -> bool {
+    let command = text[item.range()].trim_start_matches("- ").trim_start();
+    let written = text[line.range()].trim_start();
+    let is_text = !command.starts_with(['"', '\'', '|', '>', '[', '{', '&', '*', '!'])
+        && !command.contains(": ")
+        && !command.ends_with(':');
+    if !is_text || written.starts_with("- ") {
+        return false;
+    }
+    let column = item.start - line_around(text, item.start).start;
+    let deeper = |line: &str| line.len() - line.trim_start_matches(' ').len() > column;
+    let mut lines = text[item.end..line.end].lines().skip(1);
+    // Right below the item it may be a key as well.
+    let directly_below = lines.clone().count() == 1;
+    has_open_quote(command)
+        || !directly_below && lines.all(|line| line.trim().is_empty() || deeper(line))
+}
+
+/// A quote of the shell's is not closed in this line.
+fn has_open_quote(command: &str) -> bool {
+    let mut open = None;
+    let mut letters = command.chars();
+    while let Some(letter) = letters.next() {
+        match (open, letter) {
+            (None | Some('"'), '\\') => drop(letters.next()),
+            (None, '"' | '\'') => open = Some(letter),
+            (Some(quote), letter) if quote == letter => open = None,
+            _ => {}
+        }
+    }
+    open.is_some()
 }
