@@ -13,8 +13,9 @@ pub(super) const RULE: Rule = Rule {
     group: Group::Security,
     summary: "a webhook's variable, or a branch's name, that is run as code, or used without quotes",
     why: "`CODEBUILD_WEBHOOK_HEAD_REF` and its kin hold names that whoever opens a pull request has chosen; Git allows `$( )`, `;` and `|` in \
-          them. In `eval` or `sh -c` they are run. Without quotes they may become several words or options, and in a build that no \
-          webhook started they are empty and vanish, so that `[ $X = y ]` is an error.",
+          them. In `eval` or `sh -c` they are run. Git allows no blanks, `*`, `?` or `[` in them, so without quotes they stay one word; \
+          but one that begins with `-` is an option, and in a build that no webhook started they are empty and vanish, so that \
+          `[ $X = y ]` is an error. Other texts of a webhook may become several words.",
     before: "phases:\n  build:\n    commands:\n      - sh -c \"make $CODEBUILD_WEBHOOK_HEAD_REF\"",
     after: "phases:\n  build:\n    commands:\n      - sh -c 'make \"$1\"' sh \"$CODEBUILD_WEBHOOK_HEAD_REF\"",
     check: Some(check),
@@ -41,10 +42,28 @@ const BRANCHES: &[&str] = &[
     "GIT_BRANCH",
 ];
 
+/// What holds a ref's name by a webhook's word; Git allows no blanks and no globs in it.
+const REFS: &[&str] = &[
+    "CODEBUILD_WEBHOOK_HEAD_REF",
+    "CODEBUILD_WEBHOOK_BASE_REF",
+    "CODEBUILD_WEBHOOK_TRIGGER",
+];
+
+/// What a stranger may have put into a variable.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Text {
+    /// A longer word with a ref's name in it: neither empty nor an option.
+    Longer,
+    /// A ref's name.
+    Ref,
+    /// Anything.
+    Any,
+}
+
 /// The variables of a build that a stranger may have named.
 struct Tainted<'a> {
     /// They come from others of them.
-    copies: HashSet<&'a str>,
+    copies: HashMap<&'a str, Text>,
     /// Those of [`BRANCHES`] that the buildspec sets.
     own: &'a HashSet<&'a str>,
 }
@@ -52,8 +71,16 @@ struct Tainted<'a> {
 impl Tainted<'_> {
     fn has(&self, name: &str) -> bool {
         is_webhook(name)
-            || self.copies.contains(name)
+            || self.copies.contains_key(name)
             || BRANCHES.contains(&name) && !self.own.contains(name)
+    }
+
+    fn text(&self, name: &str) -> Text {
+        match self.copies.get(name) {
+            Some(text) => *text,
+            None if REFS.contains(&name) || BRANCHES.contains(&name) => Text::Ref,
+            None => Text::Any,
+        }
     }
 }
 
@@ -66,7 +93,7 @@ struct Found {
 
 fn check(context: &Context<'_>) -> Vec<Finding> {
     let mut tainted = Tainted {
-        copies: HashSet::new(),
+        copies: HashMap::new(),
         own: context.own_variables(),
     };
     let mut found = Found::default();
@@ -78,7 +105,10 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
             }
             Visit::Compound(compound) if compound.kind == CompoundKind::For => {
                 for word in compound.words.iter().skip(1) {
-                    unquoted(context, item, word, &tainted, &mut found);
+                    // A ref's name is one turn of the loop, quotes or not.
+                    if used(word, &tainted).any(|(name, ..)| tainted.text(name) == Text::Any) {
+                        unquoted(context, item, word, &tainted, &mut found);
+                    }
                 }
             }
             _ => {}
@@ -98,15 +128,21 @@ fn taint<'a>(simple: &'a Simple, tainted: &mut Tainted<'a>) {
         let Some(name) = word.assigned() else {
             continue;
         };
-        let mut from = false;
+        let mut from = Vec::new();
         // What a program makes of a branch's name is seldom one.
-        word.variables(&mut |used| from |= is_webhook(used) || tainted.copies.contains(used));
-        from |= used(word, tainted).next().is_some();
-        if from {
-            tainted.copies.insert(name);
-        } else {
-            tainted.copies.remove(name);
-        }
+        word.variables(&mut |used| {
+            if is_webhook(used) || tainted.copies.contains_key(used) {
+                from.push(tainted.text(used));
+            }
+        });
+        from.extend(used(word, tainted).map(|(used, ..)| tainted.text(used)));
+        let value = word.text.len() - name.len() - "=".len();
+        let is_whole = matches!(word.expansions.as_slice(), [only] if only.range.len() == value);
+        match from.into_iter().max() {
+            None => tainted.copies.remove(name),
+            Some(Text::Ref) if !is_whole => tainted.copies.insert(name, Text::Longer),
+            Some(text) => tainted.copies.insert(name, text),
+        };
     }
 }
 
@@ -154,7 +190,13 @@ fn unquoted(
     found: &mut Found,
 ) {
     for (name, range, quoted) in used(word, tainted) {
-        if quoted {
+        let is_harmless = match tainted.text(name) {
+            Text::Any => false,
+            // It does harm only where it is the whole word.
+            Text::Ref => range != word.range,
+            Text::Longer => true,
+        };
+        if quoted || is_harmless {
             continue;
         }
         let place = context.place(item, range.clone());
@@ -169,13 +211,23 @@ fn unquoted(
             format!("`{name}` may hold the name of a branch, and has no quotes")
         };
         let written = &item.text[range];
+        let quotes = format!("put it in double quotes wherever it is used: `\"{written}\"`");
+        // `refs/heads/...` is no option; what is cut out of it may be one.
+        let (label, help) = if tainted.text(name) == Text::Any {
+            ("empty without a webhook; may be several words", quotes)
+        } else if REFS.contains(&name) && !written.contains('#') {
+            ("empty without a webhook, and vanishes", quotes)
+        } else {
+            (
+                "vanishes if it is empty; an option if it begins with `-`",
+                format!("{quotes}, behind `--` where the program knows it"),
+            )
+        };
         found.unquoted.insert(name.to_owned(), found.findings.len());
         found.findings.push(
             Finding::warning(RULE.id, message, place)
-                .label("empty without a webhook; may be several words")
-                .help(format!(
-                    "put it in double quotes wherever it is used: `\"{written}\"`"
-                )),
+                .label(label)
+                .help(help),
         );
     }
 }
