@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use ignore::WalkBuilder;
+use ignore::{DirEntry, WalkBuilder};
 
 use crate::error::{Error, Result};
 
@@ -54,14 +54,24 @@ fn walk(folder: &Path) -> Result<Vec<Input>> {
         let entry = entry.map_err(|error| {
             Error::environment(format!("could not look into `{}`", folder.display())).because(error)
         })?;
-        let is_file = entry.file_type().is_some_and(|kind| !kind.is_dir());
-        if is_file && entry.file_name().to_str().is_some_and(is_buildspec) {
+        if entry.file_name().to_str().is_some_and(is_buildspec) && is_file(&entry) {
             let path = entry.into_path();
             files.push(path.strip_prefix("./").map(Path::to_owned).unwrap_or(path));
         }
     }
     files.sort();
     Ok(files.into_iter().map(Input::File).collect())
+}
+
+/// A pipe that is found by chance may have nobody who writes. A link to nothing is told when it is read.
+fn is_file(entry: &DirEntry) -> bool {
+    match entry.file_type() {
+        Some(kind) if kind.is_symlink() => entry
+            .path()
+            .metadata()
+            .map_or(true, |target| target.is_file()),
+        kind => kind.is_some_and(|kind| kind.is_file()),
+    }
 }
 
 /// `buildspec*.y*ml`, in any case.
@@ -131,5 +141,24 @@ mod tests {
             ]
         );
         assert_eq!(troubles.len(), 1);
+    }
+    #[test]
+    fn only_files_are_taken_from_a_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |path: &str| folder.path().join(path);
+        for path in ["a", "b/buildspec.yml", "c", "d"] {
+            fs::create_dir_all(at(path)).unwrap();
+        }
+        fs::write(at("file"), "").unwrap();
+        let link = std::os::unix::fs::symlink;
+        link(at("file"), at("buildspec.yml")).unwrap();
+        link(at("a"), at("d/buildspec.yml")).unwrap();
+        link(at("nowhere"), at("c/buildspec.yml")).unwrap();
+        let pipe = at("a/buildspec.yml");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let (found, _) = collect(&[folder.path().to_owned(), pipe.clone()]);
+        let expected = [at("buildspec.yml"), at("c/buildspec.yml"), pipe];
+        assert_eq!(found, expected.map(Input::File));
     }
 }
