@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use ignore::{DirEntry, WalkBuilder};
 
-use crate::error::{Error, Result};
+use crate::error::Error;
 
 /// One thing to look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,15 +25,16 @@ pub fn collect(named: &[PathBuf]) -> (Vec<Input>, Vec<Error>) {
         if path == Path::new("-") {
             inputs.push(Input::Stdin);
         } else if path.is_dir() {
-            match walk(path) {
-                Ok(found) if found.is_empty() => troubles.push(Error::environment(format!(
+            let before = troubles.len();
+            let found = walk(path, &mut troubles);
+            if found.is_empty() && troubles.len() == before {
+                troubles.push(Error::environment(format!(
                     "no buildspec in folder `{}`",
                     path.display()
                 ))
-                .hint("name the file: `buildspec validate FILE`; in a folder, `buildspec*.yml` and `buildspec*.yaml` are looked for")),
-                Ok(found) => inputs.extend(found),
-                Err(error) => troubles.push(error),
+                .hint("name the file: `buildspec validate FILE`; in a folder, `buildspec*.yml` and `buildspec*.yaml` are looked for"));
             }
+            inputs.extend(found);
         } else {
             inputs.push(Input::File(path.clone()));
         }
@@ -41,7 +42,8 @@ pub fn collect(named: &[PathBuf]) -> (Vec<Input>, Vec<Error>) {
     (inputs, troubles)
 }
 
-fn walk(folder: &Path) -> Result<Vec<Input>> {
+/// The buildspecs in a folder; what can't be looked into is told, and the rest is looked at.
+fn walk(folder: &Path, troubles: &mut Vec<Error>) -> Vec<Input> {
     let mut files = Vec::new();
     let walker = WalkBuilder::new(folder)
         .hidden(false)
@@ -51,16 +53,21 @@ fn walk(folder: &Path) -> Result<Vec<Input>> {
         })
         .build();
     for entry in walker {
-        let entry = entry.map_err(|error| {
-            Error::environment(format!("could not look into `{}`", folder.display())).because(error)
-        })?;
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) => {
+                let what = format!("could not look into all of `{}`", folder.display());
+                troubles.push(Error::environment(what).because(error));
+                continue;
+            }
+        };
         if entry.file_name().to_str().is_some_and(is_buildspec) && is_file(&entry) {
             let path = entry.into_path();
             files.push(path.strip_prefix("./").map(Path::to_owned).unwrap_or(path));
         }
     }
     files.sort();
-    Ok(files.into_iter().map(Input::File).collect())
+    files.into_iter().map(Input::File).collect()
 }
 
 /// A pipe that is found by chance may have nobody who writes. A link to nothing is told when it is read.

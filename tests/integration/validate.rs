@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Write as _;
 use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::process::CommandExt as _;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
@@ -23,6 +24,33 @@ fn with(text: &str) -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("buildspec.yml"), text).unwrap();
     folder
+}
+
+#[test]
+fn a_folder_that_cannot_be_read_hides_no_finding() {
+    let folder = with("version: 2\nphases: {build: {commands: make}}\n");
+    let secret = folder.path().join("secret");
+    fs::create_dir(&secret).unwrap();
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    fs::set_permissions(&secret, fs::Permissions::from_mode(0o000)).unwrap();
+    let mut command = validate(&folder);
+    if fs::read_dir(&secret).is_ok() {
+        // Root reads everything; the program may lie where only root comes.
+        let program = folder.path().join("program");
+        fs::copy(env!("CARGO_BIN_EXE_buildspec"), &program).unwrap();
+        command = Command::new(program);
+        command.current_dir(&folder).arg("validate").uid(65534);
+    }
+    let output = command.output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(4), "{said}{complaint}");
+    assert!(said.contains("buildspec.yml:1:10"), "{said}");
+    assert!(
+        complaint.contains("could not look into all of `.`"),
+        "{complaint}"
+    );
+    assert!(complaint.contains("secret"), "{complaint}");
 }
 
 /// Rule, line, column and message of each finding.
