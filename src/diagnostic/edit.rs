@@ -36,6 +36,23 @@ pub fn quoted_or_block(line: &str, column: usize, line_end: &str) -> Option<Stri
     quoted(line).or_else(|| Some(format!("|-{line_end}{}{line}", " ".repeat(column + 2))))
 }
 
+/// A quote of the shell's is open at a command's end.
+pub fn ends_in_quotes(command: &str) -> bool {
+    let mut open = None;
+    let mut letters = command.chars();
+    while let Some(letter) = letters.next() {
+        match (open, letter) {
+            (Some(quote), _) if quote == letter => open = None,
+            (Some('"') | None, '\\') => {
+                letters.next();
+            }
+            (None, '\'' | '"') => open = Some(letter),
+            _ => {}
+        }
+    }
+    open.is_some()
+}
+
 /// The text with edits in it; `None` when two of them overlap or one lies outside.
 pub fn apply(text: &str, edits: &[(Span, String)]) -> Option<String> {
     let mut edits: Vec<&(Span, String)> = edits.iter().collect();

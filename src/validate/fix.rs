@@ -150,6 +150,8 @@ artifacts:
             "version: 0.2\nphases:\n  build:\n    commands:\n      - \"echo a\n      - echo \"b\"\n",
             "version: 0.2\nphases: {build: {commands: make}}\nartifacts: {files: x}\nartifact: {files: y}\n",
             "version: 0.2\nphases:\n  build:\n\tcommands: make\n",
+            "version: 0.2\nphases:\n  build:\n    commands:\n      - \"make\n",
+            "version: 0.2\nphases:\n  build:\n    commands:\n      - 'make\n      - ls\n",
             "{\"phases\": {\"build\": {\"commands\": \"make\"}}}",
         ] {
             assert_eq!(mended(text), (text.to_owned(), 0));

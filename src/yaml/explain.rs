@@ -3,7 +3,7 @@
 use super::advice::{self, At};
 use super::judge::{Mark, Refusal};
 use super::mend;
-use crate::diagnostic::Finding;
+use crate::diagnostic::{Finding, edit};
 use crate::source::{Source, Span};
 
 /// Keys of a buildspec that may stand in one line when a template has joined lines.
@@ -84,7 +84,13 @@ impl Scene<'_> {
         is_test(self.before)
     }
 
-    /// The same for the line in which the parser began.
+    /// A quote is opened and never closed, for the shell as well.
+    fn lacks_quote(&self, refusal: &Refusal) -> bool {
+        refusal.problem == "found unexpected end of stream"
+            && self.begun.is_some_and(edit::ends_in_quotes)
+    }
+
+    /// The same as [`is_test`](Self::is_test) for the line in which the parser began.
     pub(super) fn began_with_test(&self) -> bool {
         self.begun.is_some_and(is_test)
     }
@@ -159,7 +165,10 @@ pub(super) fn finding(source: &Source, refusal: &Refusal) -> Finding {
         Some(begun) if scene.at_line_start() => begun.start,
         _ => noticed.start,
     };
-    finding.edits.extend(mend::line(source, at));
+    // Where a quote lacks, nobody but the author knows.
+    if !scene.lacks_quote(refusal) {
+        finding.edits.extend(mend::line(source, at));
+    }
     let place = finding.primary.span.start;
     let written = text[line_around(text, place).range()].trim_start();
     if let Some((sign, right)) = super::look_alike(written) {
