@@ -28,6 +28,16 @@ pub fn quoted(line: &str) -> Option<String> {
     }
 }
 
+/// How the line around a byte ends, or the one above where it has no end.
+pub fn line_end(text: &str, byte: usize) -> &'static str {
+    let (before, after) = text.split_at(text.floor_char_boundary(byte));
+    let here = after.find('\n').map(|at| before.len() + at);
+    match here.or_else(|| before.rfind('\n')) {
+        Some(at) if text[..at].ends_with('\r') => "\r\n",
+        _ => "\n",
+    }
+}
+
 /// One line as a YAML text in quotes, or as a block below `column` where quotes can't hold it.
 pub fn quoted_or_block(line: &str, column: usize, line_end: &str) -> Option<String> {
     if line.contains('\n') {
@@ -82,6 +92,18 @@ mod tests {
             "|-\n      echo 'a: \"b'"
         );
         assert_eq!(rename("'a': b", Span::new(0, 3), "x").1, "'x'");
+    }
+
+    #[test]
+    fn finds_the_end_of_a_line() {
+        for (text, byte, expected) in [
+            ("a\r\nb\n", 0, "\r\n"),
+            ("a\r\nb\n", 3, "\n"),
+            ("a\r\nb", 4, "\r\n"),
+            ("a", 0, "\n"),
+        ] {
+            assert_eq!(line_end(text, byte), expected, "{text:?}");
+        }
     }
 
     #[test]

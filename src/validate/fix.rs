@@ -145,6 +145,28 @@ artifacts:
     }
 
     #[test]
+    fn a_block_has_the_line_ends_of_its_file() {
+        let lines = "version: 0.2\r\nphases:\r\n  build:\r\n    commands:\r\n";
+        for (before, after) in [
+            (
+                "      - /opt/py e.py -H \"a: b\" -d \"{'test':' #v'}\" http\r\n      - ls\r\n",
+                "      - |-\r\n        /opt/py e.py -H \"a: b\" -d \"{'test':' #v'}\" http\r\n      - ls\r\n",
+            ),
+            (
+                "      - echo \"a: 'b'\"",
+                "      - |-\r\n        echo \"a: 'b'\"",
+            ),
+            (
+                "      - [ -f x ] && echo \"'b'\"",
+                "      - |-\r\n        [ -f x ] && echo \"'b'\"",
+            ),
+        ] {
+            let expected = (format!("{lines}{after}"), 1);
+            assert_eq!(mended(&format!("{lines}{before}")), expected);
+        }
+    }
+
+    #[test]
     fn leaves_what_is_not_clear() {
         for text in [
             "version: 0.2\nphases:\n  build:\n    commands:\n      - \"echo a\n      - echo \"b\"\n",

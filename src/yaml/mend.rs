@@ -35,8 +35,7 @@ pub(super) fn line(source: &Source, byte: usize) -> Option<(Span, String)> {
     if !is_text && !value.starts_with(RESERVED) {
         return None;
     }
-    let line_end = if raw.ends_with("\r\n") { "\r\n" } else { "\n" };
-    let quoted = edit::quoted_or_block(value, column, line_end)?;
+    let quoted = edit::quoted_or_block(value, column, edit::line_end(text, start))?;
     let at = start + before;
     Some((Span::new(at, at + value.len()), quoted))
 }

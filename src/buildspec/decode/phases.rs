@@ -403,8 +403,7 @@ impl Decoder<'_> {
         }
         let dash = column.saturating_sub(1 + lead.trim_start().len());
         let span = Span::new(node.span.start, node.span.start + written.len());
-        let ends = self.source.text().get(span.end..).unwrap_or_default();
-        let line_end = if ends.starts_with('\r') { "\r\n" } else { "\n" };
+        let line_end = edit::line_end(self.source.text(), span.end);
         Some((span, edit::quoted_or_block(written, dash, line_end)?))
     }
 
