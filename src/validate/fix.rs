@@ -167,6 +167,35 @@ artifacts:
     }
 
     #[test]
+    fn the_help_shows_what_is_written() {
+        let lines = "version: 0.2\nphases:\n  build:\n    commands:\n";
+        for (command, help, after) in [
+            (
+                "x -H \"a: b\" -d \"{'c':' #v'}\" d   # why",
+                "- |-\n  x -H \"a: b\" -d \"{'c':' #v'}\" d   # why",
+                "|-\n        x -H \"a: b\" -d \"{'c':' #v'}\" d   # why",
+            ),
+            (
+                "echo \"a: b #v\"",
+                "- 'echo \"a: b #v\"'",
+                "'echo \"a: b #v\"'",
+            ),
+            (
+                "echo 'a: b' # why",
+                "- \"echo 'a: b'\"",
+                "\"echo 'a: b'\" # why",
+            ),
+        ] {
+            let before = format!("{lines}      - {command}\n");
+            let source = Source::new("x", before.as_str());
+            let findings = buildspec::read(&source).findings;
+            let shown = &findings[0].help[0];
+            assert!(shown.ends_with(help), "{shown}");
+            assert_eq!(mended(&before), (format!("{lines}      - {after}\n"), 1));
+        }
+    }
+
+    #[test]
     fn leaves_what_is_not_clear() {
         for text in [
             "version: 0.2\nphases:\n  build:\n    commands:\n      - \"echo a\n      - echo \"b\"\n",

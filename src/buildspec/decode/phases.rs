@@ -354,7 +354,7 @@ impl Decoder<'_> {
              value of the key tag on line {} might be empty",
             line.saturating_sub(1)
         );
-        let written = self.written(node);
+        let written = self.command_text(node);
         let (why, label) = match found(node) {
             "list" if written.starts_with('[') => (
                 "YAML reads a command that begins with `[` as a list",
@@ -391,7 +391,7 @@ impl Decoder<'_> {
 
     /// Quotes around a command in one line that is meant as a text: its first word is no key.
     fn quote(&self, node: &Node) -> Option<(Span, String)> {
-        let written = self.written(node);
+        let written = self.command_text(node);
         let first = node.entries().and_then(<[Entry]>::first);
         let key = first.and_then(|entry| entry.key.text()).unwrap_or_default();
         let is_text = written.starts_with(['{', '[']) || key.contains(' ');
@@ -405,6 +405,17 @@ impl Decoder<'_> {
         let span = Span::new(node.span.start, node.span.start + written.len());
         let line_end = edit::line_end(self.source.text(), span.end);
         Some((span, edit::quoted_or_block(written, dash, line_end)?))
+    }
+
+    /// A command as it stands in the file: where a ` #` is within the shell's quotes, it is YAML's comment and the command's text.
+    fn command_text(&self, node: &Node) -> &str {
+        let written = self.written(node);
+        if written.contains('\n') || !edit::ends_in_quotes(written) {
+            return written;
+        }
+        let line = self.source.text().get(node.span.start..);
+        let line = line.and_then(|rest| rest.lines().next());
+        line.map_or(written, str::trim_end)
     }
 
     /// A node as it stands in the file, with the `:` of a key without a value.
@@ -435,10 +446,14 @@ fn quoted(command: &str, is_list: bool) -> String {
     } else if command.contains('\n') {
         "write each command in a line of its own that begins with `- `, in quotes if it contains `: `"
             .to_owned()
-    } else if command.contains('\'') {
-        format!("write it as a block:\n- |\n  {command}")
     } else {
-        format!("put quotes around the whole command:\n- '{command}'")
+        let written = edit::quoted_or_block(command, 0, "\n").unwrap_or_default();
+        let how = if written.starts_with('|') {
+            "write it as a block"
+        } else {
+            "put quotes around the whole command"
+        };
+        format!("{how}:\n- {written}")
     }
 }
 
