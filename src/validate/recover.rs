@@ -21,16 +21,26 @@ pub(super) fn check(source: &Source, read: impl Fn(&Source) -> Vec<Finding>) -> 
         patches.push(patch);
         let Some(next) = next else { break };
         let found = read(&next);
+        if broken_line(&next, &found) <= broken_line(source, &findings) {
+            // The quotes mend nothing: `--fix` would take them back.
+            offer_nothing(&mut findings);
+            if known.is_empty() {
+                return findings;
+            }
+            break;
+        }
         known.append(&mut findings);
         findings = found
             .into_iter()
             .filter_map(|finding| outer(finding, source, &patches))
             .collect();
         match Patch::of(source, &findings) {
-            Some(later) if patches.len() < MOST_PATCHES && later.is_behind(&patches) => {
-                patch = later;
+            Some(_) if patches.len() == MOST_PATCHES => break,
+            Some(later) if later.is_behind(&patches) => patch = later,
+            _ => {
+                offer_nothing(&mut findings);
+                break;
             }
-            _ => break,
         }
     }
     // What comes of a mistake that can't be mended behind one that was is less certain than nothing.
@@ -47,6 +57,25 @@ fn is_unread(finding: &Finding) -> bool {
     finding.severity == Severity::Error && finding.rule.starts_with("yaml-")
 }
 
+fn is_syntax(finding: &Finding) -> bool {
+    finding.rule == "yaml-syntax"
+}
+
+/// For a text that is not YAML.
+fn offer_nothing(findings: &mut [Finding]) {
+    for finding in findings.iter_mut().filter(|finding| is_syntax(finding)) {
+        finding.edits.clear();
+    }
+}
+
+/// Where a file stops being YAML; behind all lines where it never does.
+fn broken_line(source: &Source, findings: &[Finding]) -> usize {
+    let broken = findings.iter().find(|finding| is_syntax(finding));
+    broken.map_or(usize::MAX, |finding| {
+        source.position(finding.primary.span.start).0
+    })
+}
+
 /// A text of the file that is read in single quotes, in one line, so that lines keep their numbers.
 struct Patch {
     span: Span,
@@ -59,9 +88,7 @@ impl Patch {
         if source.text().len() > LARGEST {
             return None;
         }
-        let broken = findings
-            .iter()
-            .find(|finding| finding.rule == "yaml-syntax");
+        let broken = findings.iter().find(|finding| is_syntax(finding));
         let [(span, _)] = broken?.edits.as_slice() else {
             return None;
         };
@@ -185,5 +212,21 @@ mod tests {
             .map(|(rule, line, _)| (rule, line))
             .collect();
         assert_eq!(rules, [("yaml-syntax", 5), ("yaml-syntax", 6)]);
+    }
+
+    #[test]
+    fn what_quotes_do_not_mend_is_offered_no_mending() {
+        let lines = "version: 0.2\nphases:\n  build:\n     commands:\n";
+        for rest in [
+            "      - ls\n      artifacts:\n",
+            "      - ls\n      - @a\n      artifacts:\n",
+            "\t  \u{2013} echo a\n",
+        ] {
+            let source = Source::new("buildspec.yml", format!("{lines}{rest}"));
+            let findings = check(&source, |source| buildspec::read(source).findings);
+            let last = findings.last().unwrap();
+            assert_eq!((last.rule, last.edits.len()), ("yaml-syntax", 0), "{rest}");
+            assert_eq!(findings.len(), rest.matches("@a").count() + 1, "{rest}");
+        }
     }
 }
