@@ -6,6 +6,8 @@ pub mod keys;
 pub mod model;
 pub mod secret;
 
+use std::borrow::Cow;
+
 use crate::diagnostic::{Finding, Severity};
 use crate::source::{Source, Span};
 use crate::yaml;
@@ -100,7 +102,8 @@ pub fn read(source: &Source) -> Reading {
 
 /// Reads a buildspec from a file's bytes; bytes that are not UTF-8 are a finding.
 pub fn read_bytes(name: &str, bytes: &[u8]) -> (Source, Reading) {
-    let source = Source::new(name, String::from_utf8_lossy(bytes));
+    let text = yaml::utf_16(bytes).map_or_else(|| String::from_utf8_lossy(bytes), Cow::Owned);
+    let source = Source::new(name, text);
     let broken = (bytes.len() <= LARGEST).then(|| yaml::not_utf8(&source, bytes));
     let reading = match broken.flatten() {
         Some(finding) => Reading::refused(finding),

@@ -463,6 +463,25 @@ fn piece() -> impl Strategy<Value = &'static str> {
     ])
 }
 
+/// libyaml could read it; what CodeBuild does, nobody has seen.
+#[test]
+fn utf_16_is_called_by_its_name() {
+    let text = "version: 0.2\nphases: {build: {commands: make \u{e9}}}\n";
+    let bytes = |each: fn(u16) -> [u8; 2]| -> Vec<u8> {
+        let units = std::iter::once(0xfeff).chain(text.encode_utf16());
+        units.flat_map(each).collect()
+    };
+    for bytes in [bytes(u16::to_le_bytes), bytes(u16::to_be_bytes)] {
+        let (source, reading) = read_bytes("x", &bytes);
+        let [finding] = reading.findings.as_slice() else {
+            panic!("{:?}", reading.findings);
+        };
+        assert_eq!(source.text(), text);
+        assert!(finding.assumed && finding.message.contains("UTF-16"));
+        assert!(reading.verdict().is_some());
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: 1000,

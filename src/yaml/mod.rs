@@ -181,9 +181,34 @@ fn too_deep(text: &str) -> Option<usize> {
 /// What is wrong with bytes that are not UTF-8; `text` is what could be made of them.
 pub fn not_utf8(source: &Source, bytes: &[u8]) -> Option<Finding> {
     std::str::from_utf8(bytes).err()?;
+    if utf_16(bytes).is_some() {
+        return Some(not_utf16());
+    }
     judge::judge(bytes)
         .err()
         .map(|refusal| explain::finding(source, &refusal))
+}
+
+/// The text of bytes that begin with a byte order mark of UTF-16.
+pub fn utf_16(bytes: &[u8]) -> Option<String> {
+    let (read, bytes): (fn([u8; 2]) -> u16, _) = match bytes {
+        [0xff, 0xfe, rest @ ..] => (u16::from_le_bytes, rest),
+        [0xfe, 0xff, rest @ ..] => (u16::from_be_bytes, rest),
+        _ => return None,
+    };
+    let units = bytes.chunks_exact(2).map(|pair| read([pair[0], pair[1]]));
+    Some(
+        char::decode_utf16(units)
+            .map(|letter| letter.unwrap_or(char::REPLACEMENT_CHARACTER))
+            .collect(),
+    )
+}
+
+fn not_utf16() -> Finding {
+    let message = "the file is UTF-16, as Windows PowerShell's `>` writes it, and not UTF-8";
+    Finding::error("yaml-syntax", assumed::UTF_16, message, Span::new(0, 0))
+        .help("save the file as UTF-8: `iconv -f UTF-16 -t UTF-8`, or in PowerShell `| Out-File -Encoding utf8` instead of `>`")
+        .assumed()
 }
 
 #[cfg(test)]
