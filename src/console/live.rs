@@ -121,7 +121,8 @@ impl Live {
             self.start("");
         }
         if let Some(spinner) = &self.spinner {
-            spinner.set_prefix(format!("{what}, {}", size(done)));
+            let text = format!("{what}, {}", size(done));
+            spinner.set_prefix(self.style.fit(&text, self.style.width.saturating_sub(16)));
         }
     }
 

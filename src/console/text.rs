@@ -62,7 +62,7 @@ impl Style {
 
     /// At most so many columns of a line without escape codes.
     pub(super) fn fit(&self, text: &str, columns: usize) -> String {
-        if text.width() <= columns {
+        if text.chars().map(most).sum::<usize>() <= columns {
             return text.to_owned();
         }
         let room = columns.saturating_sub(self.ellipsis().width());
@@ -70,7 +70,7 @@ impl Style {
         let mut fitting: String = text
             .chars()
             .take_while(|letter| {
-                used += letter.width().unwrap_or(0);
+                used += most(*letter);
                 used <= room
             })
             .collect();
@@ -101,6 +101,15 @@ pub(crate) fn wrap(text: &str, columns: usize, indent: usize) -> String {
         lines.push(line);
     }
     lines.join(&format!("\n{:indent$}", ""))
+}
+
+/// The columns of a letter, whoever counts: terminals, and indicatif, don't agree about what is joined of several.
+fn most(letter: char) -> usize {
+    match letter {
+        // Makes an emoji, which is wide, of the letter before it.
+        '\u{fe0f}' => 1,
+        _ => letter.width().unwrap_or(1),
+    }
 }
 
 /// The columns of a text without escape codes.
@@ -202,6 +211,14 @@ mod tests {
             style(true).fit("\u{4f60}\u{597d}\u{5417}", 5),
             "\u{4f60}\u{597d}\u{2026}"
         );
+        // A family is one picture of 2 columns, or its members and 6.
+        let family = "\u{1f469}\u{200d}\u{1f469}\u{200d}\u{1f467}";
+        assert_eq!(style(true).fit(family, 6), family);
+        assert_eq!(
+            style(true).fit(&family.repeat(2), 10),
+            format!("{family}\u{1f469}\u{200d}\u{2026}")
+        );
+        assert_eq!(style(true).fit("\u{2764}\u{fe0f}!", 2), "\u{2764}\u{2026}");
         assert_eq!(
             style(true).wrap("the quick brown fox jumps over the lazy dog\nagain", 4),
             "the quick brown fox jumps over the\n    lazy dog\n    again"
