@@ -2,6 +2,7 @@
 
 mod settle;
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -456,8 +457,14 @@ pub(super) fn stop(timeout: Option<Duration>) -> Result<impl Future<Output = Sto
     reason = "the second Ctrl-C asks for exactly this; the next run clears away what is left"
 )]
 fn leave_at_once() {
-    console::message::print(
-        "left without cleaning up; `buildspec clean` does it, and so does the next run\n",
-    );
+    // Below the `^C` that a terminal shows.
+    let start = if std::io::stderr().is_terminal() {
+        "\n"
+    } else {
+        ""
+    };
+    console::message::print(&format!(
+        "{start}left without cleaning up; `buildspec clean` does it, and so does the next run\n"
+    ));
     std::process::exit(130)
 }

@@ -1,9 +1,14 @@
 //! The part of the screen that changes in place: a spinner for what runs, bars for what is waited for.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressState, ProgressStyle};
+use indicatif::{
+    MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, TermLike,
+};
 
 use super::Style;
 use super::message::harmless;
@@ -37,7 +42,10 @@ impl Live {
     pub(super) fn new(style: Style) -> Self {
         Self {
             style,
-            all: MultiProgress::new(),
+            all: MultiProgress::with_draw_target(ProgressDrawTarget::term_like_with_hz(
+                Box::new(Screen::default()),
+                20,
+            )),
             spinner: None,
             total: None,
             layers: HashMap::new(),
@@ -56,7 +64,7 @@ impl Live {
         let spinner = self.all.add(ProgressBar::new_spinner());
         let room = self.style.width.saturating_sub(16);
         spinner.set_style(self.spinning());
-        spinner.set_prefix(self.style.fit(text, room));
+        spinner.set_prefix(self.style.fit(&text.replace('\t', " "), room));
         spinner.enable_steady_tick(TICK);
         self.spinner = Some(spinner);
         self.refreshed = None;
@@ -233,6 +241,90 @@ impl Layer {
 impl Drop for Live {
     fn drop(&mut self) {
         self.stop();
+    }
+}
+
+/// Standard error, where each line ends with a newline and the cursor waits at the beginning of the last one.
+///
+/// indicatif would fill lines with blanks and trust the terminal to go on in the next: this one has another opinion of how
+/// wide a joined emoji is, and goes on there with the `^C` that it shows. What is drawn anew then misses its lines.
+#[derive(Debug, Default)]
+struct Screen {
+    pending: Mutex<Pending>,
+}
+
+#[derive(Debug, Default)]
+struct Pending {
+    text: String,
+    /// Lines and the blanks behind them alternate; so many of both have come.
+    pieces: usize,
+}
+
+impl Screen {
+    fn pending(&self) -> MutexGuard<'_, Pending> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn go(&self, count: usize, direction: char) {
+        if count > 0 {
+            let _ = write!(self.pending().text, "\x1b[{count}{direction}");
+        }
+    }
+}
+
+impl TermLike for Screen {
+    fn width(&self) -> u16 {
+        rustix::termios::tcgetwinsize(io::stderr()).map_or(80, |size| size.ws_col.max(1))
+    }
+
+    fn height(&self) -> u16 {
+        rustix::termios::tcgetwinsize(io::stderr()).map_or(24, |size| size.ws_row.max(1))
+    }
+
+    fn move_cursor_up(&self, count: usize) -> io::Result<()> {
+        self.go(count, 'A');
+        Ok(())
+    }
+
+    fn move_cursor_down(&self, count: usize) -> io::Result<()> {
+        self.go(count, 'B');
+        Ok(())
+    }
+
+    fn move_cursor_right(&self, count: usize) -> io::Result<()> {
+        self.go(count, 'C');
+        Ok(())
+    }
+
+    fn move_cursor_left(&self, count: usize) -> io::Result<()> {
+        self.go(count, 'D');
+        Ok(())
+    }
+
+    fn write_line(&self, text: &str) -> io::Result<()> {
+        let _ = write!(self.pending().text, "{text}\r\n");
+        Ok(())
+    }
+
+    fn write_str(&self, text: &str) -> io::Result<()> {
+        let mut pending = self.pending();
+        let (line, first) = (pending.pieces.is_multiple_of(2), pending.pieces == 0);
+        pending.pieces += 1;
+        if line {
+            pending.text.push_str(if first { "" } else { "\r\n" });
+            pending.text.push_str(text);
+        }
+        Ok(())
+    }
+
+    fn clear_line(&self) -> io::Result<()> {
+        self.pending().text.push_str("\r\x1b[2K");
+        Ok(())
+    }
+
+    fn flush(&self) -> io::Result<()> {
+        let drawn = std::mem::take(&mut *self.pending()).text;
+        io::stderr().write_all(format!("{drawn}\r").as_bytes())
     }
 }
 
