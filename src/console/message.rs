@@ -80,15 +80,30 @@ impl Write for Answer {
     }
 }
 
-/// A name or message that may come from anywhere, without control characters.
+/// A name or message that may come from anywhere, without control characters and what turns letters around.
 pub fn harmless(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
-        if letter == '\n' || letter == '\t' || !letter.is_control() {
+        if matches!(letter, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
+            out.extend(letter.escape_unicode());
+        } else if letter == '\n' || letter == '\t' || !letter.is_control() {
             out.push(letter);
         } else {
             out.extend(letter.escape_default());
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_steers_a_terminal_or_turns_letters_around() {
+        assert_eq!(
+            harmless("a\tb\nc\u{1b}[2J \u{202e}d\u{2066}e \u{5d0}"),
+            "a\tb\nc\\u{1b}[2J \\u{202e}d\\u{2066}e \u{5d0}"
+        );
+    }
 }

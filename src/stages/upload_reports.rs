@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::fetch::Links;
 use super::upload_artifacts::{Collected, file_name};
-use crate::artifacts::{Chosen, Failure, expand, variables_in};
+use crate::artifacts::{Chosen, Failure, expand, shown, variables_in};
 use crate::buildspec::model::{Artifacts, Buildspec, ReportFormat, ReportGroup};
 use crate::engine::event::Event;
 use crate::error::Error;
@@ -52,8 +52,10 @@ impl Build<'_> {
                 ReportType::Test => "TEST",
                 ReportType::CodeCoverage => "CODE_COVERAGE",
             };
-            self.journal
-                .say(format!("Preparing to copy {kind} report {key}"));
+            self.journal.say(format!(
+                "Preparing to copy {kind} report {}",
+                shown(key.as_bytes())
+            ));
             let definition = as_artifacts(group);
             let (selection, _) = self.choose(&definition, None, false, session).await?;
             for line in selection.log {
