@@ -3,6 +3,7 @@
 use std::io::Write;
 
 use super::failure::Failure;
+use super::sequences::Sequences;
 use super::{Pretty, Running, summary};
 use crate::console::message::harmless;
 use crate::console::text::{self, DIM, NAME, flat};
@@ -29,6 +30,7 @@ impl<W: Write + Send> Pretty<W> {
         number: (bool, usize),
     ) {
         self.tail.clear();
+        self.sequences = Sequences::default();
         self.command = Some(Running {
             text: command.to_owned(),
             place: place.cloned(),

@@ -5,6 +5,7 @@
 
 mod command;
 mod failure;
+mod sequences;
 mod summary;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ use crate::engine::phase::{Context, PhaseType};
 use crate::reports::model::{ReportDocument, ReportStatus};
 use crate::reports::show;
 use failure::Failure;
+use sequences::Sequences;
 use summary::Summary;
 
 /// So many findings about the buildspec are shown; the build is what people came for.
@@ -45,6 +47,8 @@ pub struct Pretty<W: Write> {
     phase: Option<(PhaseType, bool)>,
     command: Option<Running>,
     tail: Tail,
+    /// Of the build, which has no business with the terminal.
+    sequences: Sequences,
     /// The last line of streamed output has not ended yet.
     line_open: bool,
     /// The build's own escape codes may still be in force.
@@ -77,6 +81,7 @@ impl<W: Write + Send> Pretty<W> {
             phase: None,
             command: None,
             tail: Tail::default(),
+            sequences: Sequences::default(),
             line_open: false,
             colored: false,
             spoke: false,
@@ -139,6 +144,11 @@ impl<W: Write + Send> Pretty<W> {
     }
 
     fn output(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let bytes = if self.style.is_live() {
+            &self.sequences.strip(bytes, self.style.color)
+        } else {
+            bytes
+        };
         self.tail.push(bytes);
         if self.quiet() {
             return Ok(());

@@ -326,3 +326,26 @@ fn the_first_findings_are_shown_and_the_others_counted() {
         "{shown}"
     );
 }
+
+#[test]
+fn a_build_has_no_business_with_the_terminal() {
+    let style = |color, reader| Style {
+        color,
+        reader,
+        ..plain()
+    };
+    let events = [
+        E::Output(b"\x1b[2J\x1b[31mr"),
+        E::Output(b"ed\x1b"),
+        E::Output(b"[?1049h\n"),
+    ];
+    assert_eq!(
+        shown(style(true, Reader::Terminal), &events),
+        "    \x1b[31mred\n"
+    );
+    assert_eq!(shown(style(false, Reader::Terminal), &events), "    red\n");
+    assert_eq!(
+        shown(style(false, Reader::File), &events),
+        "    \x1b[2J\x1b[31mred\x1b[?1049h\n"
+    );
+}
