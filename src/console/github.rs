@@ -27,6 +27,22 @@ pub(super) fn error(source: &Path, place: Option<&Place>, title: &str, message: 
     format!("::error {properties}::{}\n", data(message))
 }
 
+/// Lines of ours with a mark before what would else be a command: in front of our own commands there are no blanks.
+pub(super) fn quoted(text: &[u8], mark: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    for line in text.split_inclusive(|&byte| byte == b'\n') {
+        let text = line.utf8_chunks().next().map_or("", |chunk| chunk.valid());
+        let bare = text.trim_start();
+        let (blanks, rest) = line.split_at(text.len() - bare.len());
+        out.extend_from_slice(blanks);
+        if !blanks.is_empty() && (bare.starts_with("::") || bare.starts_with("##[")) {
+            out.extend_from_slice(mark.as_bytes());
+        }
+        out.extend_from_slice(rest);
+    }
+    out
+}
+
 fn data(text: &str) -> String {
     harmless(text).replace('%', "%25").replace('\n', "%0A")
 }
@@ -55,6 +71,13 @@ mod tests {
                 "one\ntwo\r::stop"
             ),
             "::error file=/w/a%2Cb.yml,line=3,col=9,title=100%25%3A bad::one%0Atwo\\r::stop\n"
+        );
+        assert_eq!(
+            quoted(
+                b"::group::X\n  $ a\n  \t::set-env name=X::y\n ##[error]z\n  a::b\n",
+                "| "
+            ),
+            b"::group::X\n  $ a\n  \t| ::set-env name=X::y\n | ##[error]z\n  a::b\n"
         );
         assert_eq!(group("BUILD\n::x"), "::group::BUILD%0A::x\n");
     }

@@ -397,6 +397,9 @@ impl<W: Write + Send> Watcher for Pretty<W> {
         if self.text.is_empty() {
             return Ok(());
         }
+        if self.style.is_github() {
+            self.text = github::quoted(&self.text, self.style.symbol("\u{2502} ", "| "));
+        }
         let lines = memchr::memchr_iter(b'\n', &self.text).count();
         if let Some(failure) = self
             .failures

@@ -349,3 +349,19 @@ fn a_build_has_no_business_with_the_terminal() {
         "    \x1b[2J\x1b[31mred\x1b[?1049h\n"
     );
 }
+
+#[test]
+fn a_command_is_none_of_github() {
+    let style = Style {
+        reader: Reader::GitHub,
+        ..plain()
+    };
+    let events = [
+        started("cat <<E\n::error::x\nE"),
+        E::Output(b"::error::mine\n"),
+    ];
+    assert_eq!(
+        shown(style, &events),
+        "  $ cat <<E\n    \u{2502} ::error::x\n    E\n    ::error::mine\n"
+    );
+}
