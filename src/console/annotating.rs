@@ -2,13 +2,15 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::text::late;
 use super::{github, message};
 use crate::engine::event::{Event, Place};
 use crate::engine::journal::Watcher;
-use crate::engine::phase::PhaseType;
+use crate::engine::phase::{PhaseType, Status};
 use crate::reports::show;
 
 /// Says annotations on standard error, which GitHub reads too, so that standard output stays what it is.
@@ -19,6 +21,7 @@ pub struct Annotating {
     command: Option<(PhaseType, String, Option<Place>)>,
     /// What `CodeBuild` refuses.
     refused: Option<Place>,
+    limit: Option<Duration>,
 }
 
 impl std::fmt::Debug for Annotating {
@@ -35,6 +38,7 @@ impl Annotating {
             source: source.to_owned(),
             command: None,
             refused: None,
+            limit: None,
         }
     }
 
@@ -42,6 +46,7 @@ impl Annotating {
     fn annotations(&mut self, event: &Event<'_>) -> String {
         match event {
             Event::ReportMade(document) => return show::github(document, &self.source),
+            Event::BuildStarted { limit, .. } => self.limit = *limit,
             Event::CommandStarted {
                 phase, text, place, ..
             } => self.command = Some((*phase, text.clone(), place.clone())),
@@ -54,8 +59,22 @@ impl Annotating {
                 }
             }
             Event::Refused { place, .. } => self.refused = Some(place.clone()),
-            Event::PhaseLeft { phase, context, .. } => {
-                let running = self.command.take().and_then(|(_, _, place)| place);
+            Event::PhaseLeft {
+                phase,
+                status,
+                context,
+                ..
+            } => {
+                let running = self.command.take();
+                if *status == Status::TimedOut {
+                    let (text, place) = running
+                        .map_or_else(Default::default, |(_, text, place)| {
+                            (format!(": {}", text.trim_end()), place)
+                        });
+                    let message = late(self.limit) + &text;
+                    return self.error(*phase, place.as_ref(), &message);
+                }
+                let running = running.and_then(|(_, _, place)| place);
                 let place = self.refused.take().or(running);
                 // A failed command has told already.
                 if !context.code.is_empty() && context.code != "COMMAND_EXECUTION_ERROR" {
@@ -90,10 +109,8 @@ impl Watcher for Annotating {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
-    use crate::engine::phase::{Context, Exit, Status};
+    use crate::engine::phase::{Context, Exit};
 
     struct Nobody;
 
@@ -168,9 +185,27 @@ mod tests {
             said(&[refused, left("YAML_FILE_ERROR", "unknown")]),
             "::error file=/app/buildspec.yml,line=3,col=9,title=BUILD failed::unknown\n"
         );
+        let begun = Event::BuildStarted {
+            number: 1,
+            runtime: "host",
+            image: String::new(),
+            source: String::new(),
+            folder: String::new(),
+            limit: Some(Duration::from_secs(2)),
+        };
+        let late = |phase| Event::PhaseLeft {
+            phase,
+            status: Status::TimedOut,
+            context: Context::default(),
+            duration: Duration::ZERO,
+        };
         assert_eq!(
-            said(&[started(), left("BUILD_TIMED_OUT", "too long")]),
-            "::error file=/app/buildspec.yml,line=9,col=9,title=BUILD failed::too long\n"
+            said(&[begun, started(), late(PhaseType::Build)]),
+            "::error file=/app/buildspec.yml,line=9,col=9,title=BUILD failed::time limit of 2.0 s reached: npm test\n"
+        );
+        assert_eq!(
+            said(&[late(PhaseType::Provisioning)]),
+            "::error title=PROVISIONING failed::time limit reached\n"
         );
         assert_eq!(said(&[left("", "")]), "");
     }

@@ -126,6 +126,15 @@ pub(super) fn status_paint(status: Status) -> Paint {
     }
 }
 
+/// Why a build was ended that has this limit.
+#[cfg(feature = "run")]
+pub(super) fn late(limit: Option<Duration>) -> String {
+    match limit {
+        Some(limit) => format!("time limit of {} reached", seconds(limit)),
+        None => "time limit reached".to_owned(),
+    }
+}
+
 /// `40 ms`, `4.2 s`, `1m05s`, `2h03m`.
 pub(super) fn seconds(duration: Duration) -> String {
     match duration.as_secs() {

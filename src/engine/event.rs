@@ -86,6 +86,8 @@ pub enum Event<'a> {
         source: String,
         /// The build's own folder.
         folder: String,
+        /// After so long it is ended.
+        limit: Option<Duration>,
     },
     /// A line that `CodeBuild`'s agent says about its own work.
     Message(String),

@@ -43,10 +43,7 @@ pub fn write(out: &mut impl Write, at: Timestamp, event: &Event<'_>) -> io::Resu
             exit,
             duration,
         } => {
-            let (status, signal) = match exit {
-                Exit::Status(status) => (Some(status), None),
-                Exit::Signal(signal) => (None, Some(signal)),
-            };
+            let (status, signal) = halves(*exit);
             let members = json!({ "command": text, "exit_status": status, "signal": signal, "seconds": duration.as_secs_f64() });
             ("command_ended", members)
         }
@@ -66,6 +63,7 @@ pub fn write(out: &mut impl Write, at: Timestamp, event: &Event<'_>) -> io::Resu
             image,
             source,
             folder,
+            ..
         } => (
             "build_started",
             json!({ "number": number, "runtime": runtime, "image": image, "source": source, "folder": folder }),
@@ -113,6 +111,14 @@ pub fn write(out: &mut impl Write, at: Timestamp, event: &Event<'_>) -> io::Resu
         ),
     };
     write_members(out, at, name, members)
+}
+
+/// How it ended, as status or as signal.
+fn halves(exit: Exit) -> (Option<u8>, Option<u8>) {
+    match exit {
+        Exit::Status(status) => (Some(status), None),
+        Exit::Signal(signal) => (None, Some(signal)),
+    }
 }
 
 fn paused(event: &Event<'_>) -> Value {

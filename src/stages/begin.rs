@@ -89,6 +89,7 @@ impl<'a> Build<'a> {
             image: self.options.image.clone(),
             source: self.options.source.display().to_string(),
             folder: self.folder.path.display().to_string(),
+            limit: self.options.timeout,
         });
     }
 

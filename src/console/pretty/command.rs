@@ -137,13 +137,18 @@ impl<W: Write + Send> Pretty<W> {
             }
             return;
         }
+        self.failed(running, exit.to_string(), time);
+    }
+
+    /// A command that has failed, or was not let end.
+    pub(super) fn failed(&mut self, running: Running, reason: String, time: &str) {
         let mark = self.style.mark(false);
         let failure = Failure {
             phase: self.phase.map_or("", |(phase, _)| phase.name()),
             number: running.number,
             command: running.text,
             place: running.place,
-            reason: exit.to_string(),
+            reason,
             hints: Vec::new(),
             lines_after: 0,
             last_words: self

@@ -31,10 +31,11 @@ impl Failure {
     /// Reason, time and the buildspec's lines.
     pub(super) fn block(&self, style: &Style, mark: &str, time: &str) -> String {
         let reason = style.paint(BAD.bold(), &self.reason);
-        let mut block = format!(
-            "  {mark} {reason} {}\n",
-            style.paint(DIM, &format!("after {time}"))
-        );
+        let time = match time {
+            "" => String::new(),
+            time => format!(" {}", style.paint(DIM, &format!("after {time}"))),
+        };
+        let mut block = format!("  {mark} {reason}{time}\n");
         if let Some(place) = &self.place {
             let arrow = style.paint(DIM, "-->");
             let _ = writeln!(block, "    {arrow} {}", position(place));

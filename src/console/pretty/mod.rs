@@ -22,7 +22,7 @@ use super::{Style, Verbosity, github};
 use crate::diagnostic::Severity;
 use crate::engine::event::{Event, Place, Progress, Wait};
 use crate::engine::journal::Watcher;
-use crate::engine::phase::{Context, PhaseType};
+use crate::engine::phase::{Context, PhaseType, Status};
 use crate::reports::model::{ReportDocument, ReportStatus};
 use crate::reports::show;
 use failure::Failure;
@@ -165,7 +165,7 @@ impl<W: Write + Send> Pretty<W> {
         while start < bytes.len() {
             let newline = memchr::memchr(b'\n', &bytes[start..]);
             let end = newline.map_or(bytes.len(), |at| start + at + 1);
-            if !self.line_open {
+            if !self.line_open && bytes[start] != b'\n' {
                 self.text.extend_from_slice(b"    ");
             }
             self.text.extend_from_slice(&bytes[start..end]);
@@ -270,9 +270,20 @@ impl<W: Write + Send> Pretty<W> {
         }
     }
 
-    fn phase_left(&mut self, phase: PhaseType, context: &Context) {
+    fn phase_left(&mut self, phase: PhaseType, status: Status, context: &Context) {
         if let Some(live) = &mut self.live {
             live.stop();
+        }
+        if status == Status::TimedOut {
+            let reason = text::late(self.summary.limit);
+            if let Some(running) = self.command.take() {
+                self.failed(running, reason, "");
+            } else {
+                self.heading();
+                let block = failure::refusal(&self.style, &reason, None);
+                self.text.extend_from_slice(block.as_bytes());
+                self.summary.reason = Some(format!("{reason} in {}", phase.name()));
+            }
         }
         // The command that ran is one that never ended.
         if let Some(running) = self.command.take() {
@@ -347,7 +358,12 @@ impl<W: Write + Send> Pretty<W> {
             Event::CommandEnded { exit, duration, .. } => {
                 self.command_ended(*exit, &seconds(*duration));
             }
-            Event::PhaseLeft { phase, context, .. } => self.phase_left(*phase, context),
+            Event::PhaseLeft {
+                phase,
+                status,
+                context,
+                ..
+            } => self.phase_left(*phase, *status, context),
             Event::Progress(progress) => self.progress(progress),
             Event::Finding {
                 rule,
@@ -380,6 +396,19 @@ impl<W: Write + Send> Pretty<W> {
     }
 }
 
+/// Whether what is shown of an event is about the last failure itself.
+fn tells_failures(event: &Event<'_>) -> bool {
+    matches!(
+        event,
+        Event::CommandEnded { .. }
+            | Event::Hint { .. }
+            | Event::PhaseLeft {
+                status: Status::TimedOut,
+                ..
+            }
+    )
+}
+
 impl<W: Write + Send> Watcher for Pretty<W> {
     fn event(&mut self, _at: Timestamp, event: &Event<'_>) -> io::Result<()> {
         if let Event::Output(bytes) = event {
@@ -401,11 +430,7 @@ impl<W: Write + Send> Watcher for Pretty<W> {
             self.text = github::quoted(&self.text, self.style.symbol("\u{2502} ", "| "));
         }
         let lines = memchr::memchr_iter(b'\n', &self.text).count();
-        if let Some(failure) = self
-            .failures
-            .last_mut()
-            .filter(|_| !matches!(event, Event::CommandEnded { .. } | Event::Hint { .. }))
-        {
+        if let Some(failure) = self.failures.last_mut().filter(|_| !tells_failures(event)) {
             failure.lines_after += lines;
         }
         let (out, text) = (&mut self.out, &self.text);

@@ -32,6 +32,7 @@ pub(super) struct Summary {
     pub(super) reason: Option<String>,
     pub(super) refused: Option<Refused>,
     pub(super) pulled: bool,
+    pub(super) limit: Option<Duration>,
 }
 
 #[derive(Debug)]
@@ -44,7 +45,13 @@ struct Artifact {
 impl Summary {
     pub(super) fn take_in(&mut self, event: &Event<'_>) {
         match event {
-            Event::BuildStarted { source, folder, .. } => {
+            Event::BuildStarted {
+                source,
+                folder,
+                limit,
+                ..
+            } => {
+                self.limit = *limit;
                 self.source.clone_from(source);
                 self.folder.clone_from(folder);
             }
@@ -200,8 +207,8 @@ fn repeated(style: &Style, failure: &Failure) -> String {
     let first = style.fit(first, style.edge().saturating_sub(4));
     let mut text = format!("  {} {}\n", style.mark(false), style.paint(NAME, &first));
     for line in &failure.last_words {
-        let line = style.fit(line, style.width.saturating_sub(5));
-        let _ = writeln!(text, "    {line}");
+        let line = format!("    {}", style.fit(line, style.width.saturating_sub(5)));
+        let _ = writeln!(text, "{}", line.trim_end());
     }
     let place = failure.place.as_ref().map(position).unwrap_or_default();
     let reason = style.paint(BAD, &failure.reason);

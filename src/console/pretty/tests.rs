@@ -48,6 +48,7 @@ fn begun() -> Vec<E<'static>> {
         image: "debian:12".to_owned(),
         source: "/app".to_owned(),
         folder: "/app/.buildspec/builds/3".to_owned(),
+        limit: Some(Duration::from_mins(5)),
     }]
 }
 
@@ -347,6 +348,38 @@ fn a_build_has_no_business_with_the_terminal() {
     assert_eq!(
         shown(style(false, Reader::File), &events),
         "    \x1b[2J\x1b[31mred\x1b[?1049h\n"
+    );
+}
+
+#[test]
+fn a_time_out_tells_its_limit_and_its_command() {
+    let mut events = begun();
+    events.extend([
+        E::PhaseEntered(PhaseType::Build),
+        started("npm test"),
+        left(Status::TimedOut, "", ""),
+        over(Status::TimedOut),
+    ]);
+    for reader in [Reader::File, Reader::Terminal] {
+        let style = Style {
+            reader,
+            width: 100,
+            ..plain()
+        };
+        let text = shown(style, &events);
+        for expected in [
+            "  \u{2717} time limit of 5m00s reached\n    --> buildspec.yml:9:9\n    9 \u{2502}       - npm test\n",
+            "TIMED_OUT after 1m05s: time limit of 5m00s reached in BUILD at buildspec.yml:9:9\n",
+        ] {
+            assert_eq!(text.matches(expected).count(), 1, "{text}");
+        }
+        assert_eq!(text.matches("npm test").count(), 2, "{text}");
+    }
+    events.remove(2);
+    let text = shown(plain(), &events);
+    assert!(
+        text.contains("TIMED_OUT after 1m05s: time limit of 5m00s reached in BUILD\n"),
+        "{text}"
     );
 }
 
