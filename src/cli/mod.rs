@@ -312,7 +312,9 @@ fn reader(is_terminal: bool) -> Reader {
     let in_place = std::io::stderr().is_terminal() && variable("TERM").as_deref() != Some("dumb");
     if is_terminal && in_place {
         Reader::Terminal
-    } else if !is_terminal && variable("GITHUB_ACTIONS").as_deref() == Some("true") {
+    } else if is_terminal {
+        Reader::DumbTerminal
+    } else if variable("GITHUB_ACTIONS").as_deref() == Some("true") {
         Reader::GitHub
     } else {
         Reader::File

@@ -60,6 +60,8 @@ pub enum Reader {
     #[default]
     File,
     Terminal,
+    /// A terminal on which nothing changes in place.
+    DumbTerminal,
     GitHub,
 }
 
@@ -76,6 +78,10 @@ impl Style {
 
     fn is_live(&self) -> bool {
         self.reader == Reader::Terminal
+    }
+
+    fn is_terminal(&self) -> bool {
+        matches!(self.reader, Reader::Terminal | Reader::DumbTerminal)
     }
 
     fn is_github(&self) -> bool {

@@ -144,7 +144,7 @@ impl<W: Write + Send> Pretty<W> {
     }
 
     fn output(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let bytes = if self.style.is_live() {
+        let bytes = if self.style.is_terminal() {
             &self.sequences.strip(bytes, self.style.color)
         } else {
             bytes

@@ -100,11 +100,11 @@ mod tests {
     fn stripped(text: &str, wanted: bool) -> String {
         let whole = Sequences::default().strip(text.as_bytes(), wanted);
         let mut pieces = Sequences::default();
-        let pieced: Vec<u8> = text
+        let one_by_one: Vec<u8> = text
             .bytes()
             .flat_map(|byte| pieces.strip(&[byte], wanted))
             .collect();
-        assert_eq!(whole, pieced);
+        assert_eq!(whole, one_by_one);
         String::from_utf8(whole).unwrap()
     }
 

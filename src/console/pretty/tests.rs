@@ -344,7 +344,9 @@ fn a_build_has_no_business_with_the_terminal() {
         shown(style(true, Reader::Terminal), &events),
         "    \x1b[31mred\n"
     );
-    assert_eq!(shown(style(false, Reader::Terminal), &events), "    red\n");
+    for reader in [Reader::Terminal, Reader::DumbTerminal] {
+        assert_eq!(shown(style(false, reader), &events), "    red\n");
+    }
     assert_eq!(
         shown(style(false, Reader::File), &events),
         "    \x1b[2J\x1b[31mred\x1b[?1049h\n"
