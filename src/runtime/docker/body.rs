@@ -10,7 +10,7 @@ use bollard::models::{
 use super::container::Rung;
 use super::overlay::Volumes;
 use super::privileged::Privileges;
-use super::set_up::{PROOF, Proof};
+use super::set_up::Proof;
 use super::{Plan, labels};
 use crate::script;
 
@@ -136,7 +136,7 @@ fn mounts(plan: &Plan, rung: Rung, volumes: &Volumes, proof: Option<&Proof>) -> 
     };
     mounts.extend(proof.map(|proof| Mount {
         read_only: Some(true),
-        ..bind(&proof.folder().to_string_lossy(), PROOF)
+        ..bind(&proof.folder().to_string_lossy(), &plan.layout.bin())
     }));
     if plan.docker_socket {
         mounts.push(bind(&plan.engine_socket, SOCKET));
