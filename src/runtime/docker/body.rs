@@ -134,10 +134,7 @@ fn mounts(plan: &Plan, rung: Rung, volumes: &Volumes, proof: Option<&Proof>) -> 
             .map(|(tree, options)| volume(plan, options, &tree.to))
             .collect(),
     };
-    mounts.extend(proof.map(|proof| Mount {
-        read_only: Some(true),
-        ..bind(&proof.folder().to_string_lossy(), &plan.layout.bin())
-    }));
+    mounts.extend(proof.map(|proof| bind(&proof.folder().to_string_lossy(), &plan.layout.bin())));
     if plan.docker_socket {
         mounts.push(bind(&plan.engine_socket, SOCKET));
     }

@@ -2,7 +2,7 @@
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::container::Rung;
 use super::{Plan, Tree};
@@ -14,14 +14,17 @@ use crate::script::quote;
 const WORD: &str = ".buildspec-proof";
 
 /// A word in a file of this build's folder that the container has to show, beside the commands that every build has: the
-/// folder that is mounted as the last of a build's `PATH`, read-only.
+/// folder that is mounted as the last of a build's `PATH`.
 ///
 /// One mount, as each costs a start 2 % of its time, and copying them more than that. The folder is gone from the host
 /// when this is dropped.
 #[derive(Debug)]
 pub(super) struct Proof {
     word: String,
-    folder: tempfile::TempDir,
+    /// Held for its end.
+    #[expect(dead_code, reason = "it goes when this goes")]
+    outer: tempfile::TempDir,
+    folder: PathBuf,
 }
 
 impl Proof {
@@ -33,20 +36,27 @@ impl Proof {
             ))
         };
         let word = uuid::Uuid::new_v4().simple().to_string();
-        // An engine with user namespaces has a root that is a stranger here.
-        let folder = tempfile::Builder::new()
+        // Nobody else here gets through the outer folder to what a build may write into the inner one, as root.
+        let outer = tempfile::Builder::new()
             .prefix(".proof-")
-            .permissions(Permissions::from_mode(0o755))
             .tempdir_in(&plan.build_folder)
             .map_err(failed)?;
-        std::fs::write(folder.path().join(WORD), format!("{word}\n")).map_err(failed)?;
-        inside::write(folder.path()).map_err(failed)?;
-        Ok(Self { word, folder })
+        let folder = outer.path().join("bin");
+        std::fs::create_dir(&folder).map_err(failed)?;
+        // An engine with user namespaces has a root that is a stranger.
+        std::fs::set_permissions(&folder, Permissions::from_mode(0o755)).map_err(failed)?;
+        std::fs::write(folder.join(WORD), format!("{word}\n")).map_err(failed)?;
+        inside::write(&folder).map_err(failed)?;
+        Ok(Self {
+            word,
+            outer,
+            folder,
+        })
     }
 
     /// The folder on the host.
     pub(super) fn folder(&self) -> &Path {
-        self.folder.path()
+        &self.folder
     }
 }
 
