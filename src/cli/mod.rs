@@ -168,14 +168,16 @@ pub fn main() -> ExitCode {
         Exit::from(&error)
     });
     if let Some(why) = message::lost() {
-        tell(&Error::environment(format!(
-            "standard output did not take everything: {why}"
-        )));
+        tell(&lost(why));
         if exit == Exit::Success {
             exit = Exit::Environment;
         }
     }
     ExitCode::from(exit.code())
+}
+
+fn lost(why: &std::io::Error) -> Error {
+    Error::environment(format!("standard output did not take everything: {why}"))
 }
 
 fn tell(error: &Error) {
@@ -245,9 +247,7 @@ fn execute(given: &[OsString]) -> Result<Exit> {
 /// Prints what the command line comes to where it names no work: a help text, the version, a mistake in it.
 fn help_or_refusal(told: &clap::Error) -> Result<Exit> {
     match told.print() {
-        Err(why) if why.kind() != ErrorKind::BrokenPipe => Err(Error::environment(format!(
-            "standard output did not take everything: {why}"
-        ))),
+        Err(why) if !told.use_stderr() && why.kind() != ErrorKind::BrokenPipe => Err(lost(&why)),
         _ if told.exit_code() == 0 => Ok(Exit::Success),
         _ => Ok(Exit::Usage),
     }

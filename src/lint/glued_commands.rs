@@ -38,6 +38,8 @@ fn glued(text: &str, span: Span, command: &str, unix: bool) -> Option<Finding> {
     let lacks_space = is_dashed(written);
     let mut above: Option<Span> = None;
     let mut start = span.start;
+    // What YAML made of the lines from here on.
+    let mut rest = command;
     for line in written.split_inclusive('\n') {
         let body = line.trim();
         let at = start + line.len() - line.trim_start().len();
@@ -47,8 +49,11 @@ fn glued(text: &str, span: Span, command: &str, unix: bool) -> Option<Finding> {
             above = None;
             continue;
         }
+        let from = rest.trim_start();
+        let gap = &rest[..rest.len() - from.len()];
+        rest = from.strip_prefix(body)?;
         if let Some(above) = above
-            && command.contains(&format!("{} {body}", &text[above.range()]))
+            && gap == " "
             && let Some((message, label, help)) =
                 meaning(&text[above.range()], body, lacks_space, unix)
         {

@@ -97,9 +97,9 @@ pub(crate) fn instead(folder: &Path, missing: &str) -> String {
     let mut others: Vec<String> = entries
         .filter_map(|entry| entry.file_name().into_string().ok())
         .filter(|name| is_buildspec(name) && name != missing)
-        .take(3)
         .collect();
     others.sort();
+    others.truncate(3);
     let folder = folder.display();
     if others.is_empty() {
         return format!(
@@ -149,6 +149,7 @@ mod tests {
         );
         assert_eq!(troubles.len(), 1);
     }
+
     #[test]
     fn only_files_are_taken_from_a_folder() {
         let folder = tempfile::tempdir().unwrap();

@@ -3,21 +3,9 @@
 use super::advice::{self, At};
 use super::judge::{Mark, Refusal};
 use super::mend;
+use crate::buildspec::keys;
 use crate::diagnostic::{Finding, edit};
 use crate::source::{Source, Span};
-
-/// Keys of a buildspec that may stand in one line when a template has joined lines.
-const TOP_KEYS: &[&str] = &[
-    "version",
-    "run-as",
-    "env",
-    "proxy",
-    "batch",
-    "phases",
-    "reports",
-    "artifacts",
-    "cache",
-];
 
 /// The text around the place where the parser noticed.
 pub(super) struct Scene<'a> {
@@ -72,7 +60,7 @@ impl Scene<'_> {
 
     /// The line has a key of the buildspec's top, its value, and another such key.
     pub(super) fn has_two_keys(&self) -> bool {
-        let is_key = |word: &str| TOP_KEYS.contains(&word);
+        let is_key = |word: &str| keys::TOP.contains(&word);
         let first = self.before.split_once(": ");
         first.is_some_and(|(first, rest)| {
             is_key(first.trim()) && rest.rsplit(' ').next().is_some_and(is_key)
@@ -269,21 +257,6 @@ fn continues(text: &str, item: Span, line: Span) -> bool {
     let mut lines = text[item.end..line.end].lines().skip(1);
     // Right below the item it may be a key as well.
     let directly_below = lines.clone().count() == 1;
-    has_open_quote(command)
+    edit::ends_in_quotes(command)
         || !directly_below && lines.all(|line| line.trim().is_empty() || deeper(line))
-}
-
-/// A quote of the shell's is not closed in this line.
-fn has_open_quote(command: &str) -> bool {
-    let mut open = None;
-    let mut letters = command.chars();
-    while let Some(letter) = letters.next() {
-        match (open, letter) {
-            (None | Some('"'), '\\') => drop(letters.next()),
-            (None, '"' | '\'') => open = Some(letter),
-            (Some(quote), letter) if quote == letter => open = None,
-            _ => {}
-        }
-    }
-    open.is_some()
 }

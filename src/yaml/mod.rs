@@ -181,7 +181,7 @@ fn too_deep(text: &str) -> Option<usize> {
 /// What is wrong with bytes that are not UTF-8; `text` is what could be made of them.
 pub fn not_utf8(source: &Source, bytes: &[u8]) -> Option<Finding> {
     std::str::from_utf8(bytes).err()?;
-    if utf_16(bytes).is_some() {
+    if units(bytes).is_some() {
         return Some(not_utf16());
     }
     judge::judge(bytes)
@@ -191,16 +191,25 @@ pub fn not_utf8(source: &Source, bytes: &[u8]) -> Option<Finding> {
 
 /// The text of bytes that begin with a byte order mark of UTF-16.
 pub fn utf_16(bytes: &[u8]) -> Option<String> {
+    let letters = char::decode_utf16(units(bytes)?);
+    Some(
+        letters
+            .map(|letter| letter.unwrap_or(char::REPLACEMENT_CHARACTER))
+            .collect(),
+    )
+}
+
+/// What stands behind a byte order mark of UTF-16.
+fn units(bytes: &[u8]) -> Option<impl Iterator<Item = u16>> {
     let (read, bytes): (fn([u8; 2]) -> u16, _) = match bytes {
         [0xff, 0xfe, rest @ ..] => (u16::from_le_bytes, rest),
         [0xfe, 0xff, rest @ ..] => (u16::from_be_bytes, rest),
         _ => return None,
     };
-    let units = bytes.chunks_exact(2).map(|pair| read([pair[0], pair[1]]));
     Some(
-        char::decode_utf16(units)
-            .map(|letter| letter.unwrap_or(char::REPLACEMENT_CHARACTER))
-            .collect(),
+        bytes
+            .chunks_exact(2)
+            .map(move |pair| read([pair[0], pair[1]])),
     )
 }
 

@@ -1,6 +1,6 @@
 //! YAML so plain that the judge would take it if the map does, so that nobody has to ask.
 //!
-//! Two files in three hundred need the judge for more than its words; for the others it would be a third of the time.
+//! Five of six real texts are so; asking the judge of them, too, would be a third of the time.
 //! What is left out here is every corner in which the two parsers were seen, or could be thought, to differ. Builds with
 //! debug assertions ask the judge all the same: each test and each input of the fuzzer is held against it.
 

@@ -29,8 +29,19 @@ impl Sequences {
     /// What is left of a piece; of colours, too, only if they are `wanted`.
     pub(super) fn strip(&mut self, piece: &[u8], wanted: bool) -> Vec<u8> {
         let mut out = Vec::with_capacity(piece.len());
-        for &byte in piece {
+        let mut rest = piece;
+        while let Some((&byte, behind)) = rest.split_first() {
+            if self.state == State::Text {
+                let plain = rest.iter().position(|byte| is_special(*byte));
+                let (plain, special) = rest.split_at(plain.unwrap_or(rest.len()));
+                if !plain.is_empty() {
+                    out.extend_from_slice(plain);
+                    rest = special;
+                    continue;
+                }
+            }
             self.take(byte, wanted, &mut out);
+            rest = behind;
         }
         out
     }
@@ -73,6 +84,11 @@ impl Sequences {
             (State::Escape | State::Control, _) => text(byte, out),
         };
     }
+}
+
+/// May begin a sequence, or is one.
+fn is_special(byte: u8) -> bool {
+    matches!(byte, 0x1b | 0xc2 | 0x0b | 0x0c | 0x0e | 0x0f)
 }
 
 /// Also without ESC, some bytes move the cursor to other lines or change the letters.

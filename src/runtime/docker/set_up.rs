@@ -2,7 +2,7 @@
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::container::Rung;
 use super::{Plan, Tree};
@@ -12,6 +12,8 @@ use crate::script::quote;
 
 /// The file of the proof, beside the commands.
 const WORD: &str = ".buildspec-proof";
+/// Nobody else here gets through the folder around it to what a build may write into this one, as root.
+const INNER: &str = "bin";
 
 /// A word in a file of this build's folder that the container has to show, beside the commands that every build has: the
 /// folder that is mounted as the last of a build's `PATH`.
@@ -21,10 +23,7 @@ const WORD: &str = ".buildspec-proof";
 #[derive(Debug)]
 pub(super) struct Proof {
     word: String,
-    /// Held for its end.
-    #[expect(dead_code, reason = "it goes when this goes")]
     outer: tempfile::TempDir,
-    folder: PathBuf,
 }
 
 impl Proof {
@@ -36,27 +35,22 @@ impl Proof {
             ))
         };
         let word = uuid::Uuid::new_v4().simple().to_string();
-        // Nobody else here gets through the outer folder to what a build may write into the inner one, as root.
         let outer = tempfile::Builder::new()
             .prefix(".proof-")
             .tempdir_in(&plan.build_folder)
             .map_err(failed)?;
-        let folder = outer.path().join("bin");
+        let folder = outer.path().join(INNER);
         std::fs::create_dir(&folder).map_err(failed)?;
         // An engine with user namespaces has a root that is a stranger.
         std::fs::set_permissions(&folder, Permissions::from_mode(0o755)).map_err(failed)?;
         std::fs::write(folder.join(WORD), format!("{word}\n")).map_err(failed)?;
         inside::write(&folder).map_err(failed)?;
-        Ok(Self {
-            word,
-            outer,
-            folder,
-        })
+        Ok(Self { word, outer })
     }
 
-    /// The folder on the host.
-    pub(super) fn folder(&self) -> &Path {
-        &self.folder
+    /// The folder that is mounted, on the host.
+    pub(super) fn folder(&self) -> PathBuf {
+        self.outer.path().join(INNER)
     }
 }
 
