@@ -18,7 +18,7 @@ use crate::buildspec::{self, Reading};
 use crate::diagnostic::{Checked, Counts, Finding, Severity};
 use crate::error::{Error, Result};
 use crate::lint;
-use crate::places::files::{self, Input};
+use crate::places::files::{self, File, Input};
 use crate::places::{self, Contents, Gathered};
 use crate::shellcheck::{Answer, Shellcheck};
 use crate::source::{Source, Span};
@@ -164,7 +164,7 @@ impl Looked {
 fn look_at(input: &Input, piped: &[u8], options: &Options) -> Result<Looked> {
     let checked = match input {
         Input::Stdin => check_bytes("<stdin>", piped, options),
-        Input::File(path) => check_bytes(&path.display().to_string(), &load(path)?, options),
+        Input::File(file) => check_bytes(&file.path.display().to_string(), &load(file)?, options),
     };
     Ok(Looked::new(checked, options))
 }
@@ -376,21 +376,26 @@ fn status(files: &[Checked], fail_on: Option<Severity>) -> Status {
     }
 }
 
-fn load(path: &Path) -> Result<Vec<u8>> {
+fn load(File { path, size }: &File) -> Result<Vec<u8>> {
     let trouble = |error: std::io::Error| {
         Error::environment(format!("could not read `{}`", path.display()))
             .hint("name the buildspec: `buildspec validate FILE`")
             .because(error)
     };
-    // Looked at before it is opened: opening a device can do something.
-    let metadata = std::fs::metadata(path).map_err(trouble)?;
-    let kind = metadata.file_type();
-    if !kind.is_file() && !kind.is_fifo() {
-        return Err(trouble(std::io::Error::other("it is no file and no pipe")));
-    }
+    let size = match size {
+        Some(size) => *size,
+        // Looked at before it is opened: opening a device can do something.
+        None => {
+            let metadata = path.metadata().map_err(trouble)?;
+            let kind = metadata.file_type();
+            if !kind.is_file() && !kind.is_fifo() {
+                return Err(trouble(std::io::Error::other("it is no file and no pipe")));
+            }
+            metadata.len()
+        }
+    };
     let file = std::fs::File::open(path).map_err(trouble)?;
-    let size = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
-    read_some(file, size).map_err(trouble)
+    read_some(file, usize::try_from(size).unwrap_or(usize::MAX)).map_err(trouble)
 }
 
 /// As much as anything is looked for in, and a byte more; there are probably `size` bytes.
@@ -407,7 +412,7 @@ fn read_all(stdin: &mut dyn Read) -> Result<Vec<u8>> {
 
 /// The file keeps its permissions and, when it is a link, stays one.
 fn store(input: &Input, text: &str) -> Result<()> {
-    let Input::File(path) = input else {
+    let Input::File(File { path, .. }) = input else {
         return Err(Error::usage("--fix can't change the standard input")
             .hint("`--fix --dry-run` shows what it would change"));
     };

@@ -299,7 +299,7 @@ fn is_exotic(text: &str) -> bool {
 }
 
 fn unplaceable(text: &str) -> Option<String> {
-    let tree = map::map(&Source::new("x", text)).tree;
+    let tree = map::any(text);
     let mut findings = tree.findings.into_iter();
     let found = findings.find(|finding| finding.rule == "yaml-unplaceable")?;
     Some(found.primary.message)
@@ -334,7 +334,7 @@ fn check(text: &str) {
         place(finding.primary.span);
         finding.related.iter().for_each(|label| place(label.span));
     }
-    let tree = map::map(&source).tree;
+    let tree = map::any(text);
     if let Some(root) = &tree.root {
         inside(root, text);
     }
@@ -355,7 +355,7 @@ fn agree(text: &str) {
         );
         return;
     }
-    let tree = map::map(&Source::new("x", text)).tree;
+    let tree = map::any(text);
     let plain = !text.contains(['&', '!']) && tree.duplicates.is_empty();
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if let (Some(root), Ok(value), true) = (&tree.root, serde_yaml::from_str(text), plain)

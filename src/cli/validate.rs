@@ -144,7 +144,8 @@ pub(super) fn execute(arguments: &Arguments) -> Result<Exit> {
     let options = options(arguments)?;
     let mut text = Vec::new();
     let status = validate(&arguments.files, &mut std::io::stdin(), &options, &mut text);
-    message::answer(&String::from_utf8_lossy(&text));
+    // What is written are whole texts.
+    message::answer(std::str::from_utf8(&text).unwrap_or_default());
     Ok(match status? {
         Status::Clean => Exit::Success,
         Status::Errors => Exit::Invalid,

@@ -1,6 +1,6 @@
 //! What bash knows and dash, the `sh` of AWS's Ubuntu images, does not. Each was tried with dash 0.5.12.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::context::{Context, Dialect, Item};
@@ -77,7 +77,7 @@ pub(super) fn is_bash_as_sh(image: &str) -> bool {
 
 type Found = Vec<(Range<usize>, String)>;
 
-fn look(item: &Item<'_>, visit: Visit<'_>, own: &HashSet<&str>, found: &mut Found) {
+fn look(item: &Item<'_>, visit: Visit<'_>, own: &BTreeSet<&str>, found: &mut Found) {
     match visit {
         Visit::Simple(step) => {
             if let Some(range) = &step.pipeline.with_errors {
@@ -226,7 +226,7 @@ fn braces(item: &Item<'_>, word: &Word, found: &mut Found) {
     }
 }
 
-fn word(word: &Word, own: &HashSet<&str>, found: &mut Found) {
+fn word(word: &Word, own: &BTreeSet<&str>, found: &mut Found) {
     if word.array {
         let end = word
             .text

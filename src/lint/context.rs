@@ -1,7 +1,7 @@
 //! What every rule looks at: the buildspec, and its commands taken apart.
 
 use std::cell::OnceCell;
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::Options;
@@ -21,7 +21,7 @@ pub(super) struct Context<'a> {
     /// All commands, in the order in which they run.
     pub(super) items: Vec<Item<'a>>,
     pub(super) dialect: Dialect,
-    own_variables: OnceCell<HashSet<&'a str>>,
+    own_variables: OnceCell<BTreeSet<&'a str>>,
 }
 
 /// The shell that reads the commands.
@@ -162,13 +162,13 @@ impl<'a> Context<'a> {
     }
 
     /// The names of the variables that the buildspec itself sets.
-    pub(super) fn own_variables(&self) -> &HashSet<&'a str> {
+    pub(super) fn own_variables(&self) -> &BTreeSet<&'a str> {
         self.own_variables.get_or_init(|| self.find_own_variables())
     }
 
-    fn find_own_variables(&self) -> HashSet<&'a str> {
+    fn find_own_variables(&self) -> BTreeSet<&'a str> {
         let from_store = self.buildspec.env.parameter_store.iter();
-        let mut own: HashSet<&str> = self
+        let mut own: BTreeSet<&str> = self
             .plain_variables()
             .into_iter()
             .map(|variable| variable.name.value.as_str())
@@ -296,7 +296,9 @@ fn is_windows(command: &Command) -> bool {
             end.is_some_and(|end| end > 0 && rest[end..].trim_start().starts_with("= "))
         })
     };
-    STARTS.iter().any(|start| begins(text, start))
+    let first = text.bytes().next().map(|byte| byte.to_ascii_lowercase());
+    let mut starts = STARTS.iter();
+    starts.any(|start| start.bytes().next() == first && begins(text, start))
         || environment()
         || assigns()
         || has_backslashes(text)

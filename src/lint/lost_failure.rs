@@ -49,17 +49,17 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for item in &context.items {
         let text = item.text;
+        let mut hits = Vec::new();
+        collect(&item.script.list, None, &mut hits);
+        let Some((first, end)) = hits.into_iter().next() else {
+            continue;
+        };
         let looks = ["$?", "PIPESTATUS", "errexit"]
             .iter()
             .any(|word| text.contains(word));
         if looks || !item.script.complete || sets_e(&item.script.list) {
             continue;
         }
-        let mut hits = Vec::new();
-        collect(&item.script.list, None, &mut hits);
-        let Some((first, end)) = hits.into_iter().next() else {
-            continue;
-        };
         let finding = Finding::warning(
             RULE.id,
             format!("if `{}` fails, the build goes on", short(first)),

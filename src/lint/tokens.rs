@@ -1,6 +1,9 @@
 //! Texts that are secrets by their form.
 
 use std::ops::Range;
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 /// No token is longer, in bytes; a file may be made of what looks like the beginning of one.
 const LONGEST: usize = 300;
@@ -99,51 +102,36 @@ const TOKENS: &[Token] = &[
     token("hvs.", 24, b"-_", "a Vault token"),
 ];
 
-/// Letters, digits and `_`: every byte of a file is asked for it.
-const IS_WORD: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0_u8;
-    while byte < 128 {
-        table[byte as usize] = byte.is_ascii_alphanumeric() || byte == b'_';
-        byte += 1;
-    }
-    table
-};
-
-/// For each first byte of a token, the second ones as bits: two letters send nearly every word away.
-const BEGINNINGS: [u128; 128] = {
-    let mut table = [0; 128];
-    let mut at = 0;
-    while at < TOKENS.len() {
-        let start = TOKENS[at].start.as_bytes();
-        table[start[0] as usize] |= 1 << start[1];
-        at += 1;
-    }
-    table
-};
-
-fn begins(word: &[u8]) -> bool {
-    match *word {
-        [first @ 0..128, second @ 0..128, ..] => BEGINNINGS[usize::from(first)] >> second & 1 == 1,
-        _ => false,
-    }
+/// A token stands at the beginning of a word.
+fn is_word(byte: Option<&u8>) -> bool {
+    byte.is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_')
 }
+
+/// Looks for all beginnings at once.
+static BEGINNINGS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    let starts = TOKENS.iter().map(|token| token.start);
+    AhoCorasick::builder()
+        .match_kind(MatchKind::LeftmostFirst)
+        // Quickly made; what looks for the beginnings is the prefilter.
+        .kind(Some(AhoCorasickKind::NoncontiguousNFA))
+        .build(starts)
+        .ok()
+});
 
 /// All secrets of a text that are known by their form, and what they are.
 pub(super) fn find(text: &str) -> Vec<(Range<usize>, &'static str)> {
     let mut found = Vec::new();
-    let mut after_word = false;
     let mut end = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        let inside = std::mem::replace(&mut after_word, IS_WORD[usize::from(byte)]);
-        if after_word && !inside && at >= end && begins(&text.as_bytes()[at..]) {
-            let rest = &text[at..];
-            for token in TOKENS.iter().filter(|token| rest.starts_with(token.start)) {
-                if let Some((length, secret)) = token.length(rest) {
-                    end = at + length;
-                    found.extend(secret.then_some((at..end, token.what)));
-                }
-            }
+    let beginnings = BEGINNINGS.iter().flat_map(|all| all.find_iter(text));
+    for beginning in beginnings {
+        let at = beginning.start();
+        if at < end || is_word(text.as_bytes()[..at].last()) {
+            continue;
+        }
+        let token = &TOKENS[beginning.pattern()];
+        if let Some((length, secret)) = token.length(&text[at..]) {
+            end = at + length;
+            found.extend(secret.then_some((at..end, token.what)));
         }
     }
     private_keys(text, &mut found);

@@ -1,6 +1,6 @@
 //! Names that a stranger chooses: branches and tags of a webhook.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use super::context::{Context, Item};
 use super::shell::{CompoundKind, ExpansionKind, Modifier, Simple, Visit, Word};
@@ -65,7 +65,7 @@ struct Tainted<'a> {
     /// They come from others of them.
     copies: HashMap<&'a str, Text>,
     /// Those of [`BRANCHES`] that the buildspec sets.
-    own: &'a HashSet<&'a str>,
+    own: &'a BTreeSet<&'a str>,
 }
 
 impl Tainted<'_> {

@@ -1,5 +1,6 @@
 //! Files and folders, as named on the command line.
 
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 
 use ignore::{DirEntry, WalkBuilder};
@@ -10,7 +11,21 @@ use crate::error::Error;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
     Stdin,
-    File(PathBuf),
+    File(File),
+}
+
+/// A file that is named, or found in a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    pub path: PathBuf,
+    /// In bytes, where it was looked at already and is a regular file.
+    pub size: Option<u64>,
+}
+
+impl File {
+    fn found(path: PathBuf) -> Input {
+        Input::File(Self { path, size: None })
+    }
 }
 
 /// Settles what is to be checked: files as named, folders by the buildspecs in them, `-` for the standard input.
@@ -24,7 +39,10 @@ pub fn collect(named: &[PathBuf]) -> (Vec<Input>, Vec<Error>) {
     for path in named {
         if path == Path::new("-") {
             inputs.push(Input::Stdin);
-        } else if path.is_dir() {
+            continue;
+        }
+        let metadata = path.metadata().ok();
+        if metadata.as_ref().is_some_and(Metadata::is_dir) {
             let before = troubles.len();
             let found = walk(path, &mut troubles);
             if found.is_empty() && troubles.len() == before {
@@ -36,7 +54,10 @@ pub fn collect(named: &[PathBuf]) -> (Vec<Input>, Vec<Error>) {
             }
             inputs.extend(found);
         } else {
-            inputs.push(Input::File(path.clone()));
+            let path = path.clone();
+            let regular = metadata.filter(Metadata::is_file);
+            let size = regular.map(|metadata| metadata.len());
+            inputs.push(Input::File(File { path, size }));
         }
     }
     (inputs, troubles)
@@ -67,7 +88,7 @@ fn walk(folder: &Path, troubles: &mut Vec<Error>) -> Vec<Input> {
         }
     }
     files.sort();
-    files.into_iter().map(Input::File).collect()
+    files.into_iter().map(File::found).collect()
 }
 
 /// A pipe that is found by chance may have nobody who writes. A link to nothing is told when it is read.
@@ -141,9 +162,12 @@ mod tests {
         assert_eq!(
             found,
             [
-                Input::File(at(".codebuild/Buildspec-test.yaml")),
-                Input::File(at("buildspec.yml")),
-                Input::File(at("other.yml")),
+                File::found(at(".codebuild/Buildspec-test.yaml")),
+                File::found(at("buildspec.yml")),
+                Input::File(File {
+                    path: at("other.yml"),
+                    size: Some(0)
+                }),
                 Input::Stdin,
             ]
         );
@@ -167,6 +191,6 @@ mod tests {
         assert!(made.unwrap().success());
         let (found, _) = collect(&[folder.path().to_owned(), pipe.clone()]);
         let expected = [at("buildspec.yml"), at("c/buildspec.yml"), pipe];
-        assert_eq!(found, expected.map(Input::File));
+        assert_eq!(found, expected.map(File::found));
     }
 }

@@ -8,6 +8,10 @@ mod scalar;
 pub(crate) mod terraform;
 pub(crate) mod tree;
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use crate::diagnostic::{Finding, Severity};
 use crate::source::{Source, Span};
 use mapped::Mapped;
@@ -112,6 +116,19 @@ impl Gathered {
     }
 }
 
+/// What stands in every file that has buildspecs inside of it.
+static HINTS: LazyLock<[Finder<'_>; 6]> = LazyLock::new(|| {
+    [
+        "AWS::CodeBuild::Project",
+        "AWSTemplateFormatVersion",
+        "Resources",
+        "\"source\"",
+        "source:",
+        "buildspecOverride",
+    ]
+    .map(Finder::new)
+});
+
 /// Looks at what a file is. The name decides where it is clear, the text otherwise.
 pub fn look(source: &Source) -> Contents {
     let name = source.name().rsplit('/').next().unwrap_or_default();
@@ -123,17 +140,9 @@ pub fn look(source: &Source) -> Contents {
     if terraform::is_terraform(&name, text) {
         return around(source, |gathered| terraform::gather(source, gathered));
     }
-    let hints = [
-        "AWS::CodeBuild::Project",
-        "AWSTemplateFormatVersion",
-        "Resources",
-        "\"source\"",
-        "source:",
-        "buildspecOverride",
-    ];
-    if !hints
+    if HINTS
         .iter()
-        .any(|hint| memchr::memmem::find(text.as_bytes(), hint.as_bytes()).is_some())
+        .all(|hint| hint.find(text.as_bytes()).is_none())
     {
         return Contents::Buildspec;
     }

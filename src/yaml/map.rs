@@ -6,28 +6,24 @@ use granit_parser::{Event, Parser, ScalarStyle, StructureStyle, Tag};
 
 use super::{Duplicate, Entry, Kind, Node, Style, Tree, assumed, plain};
 use crate::diagnostic::Finding;
-use crate::source::{Source, Span};
+use crate::source::Span;
 
 /// What anchors and aliases may copy, in bytes of text plus [`NODE_WEIGHT`] for each node. Files that grow beyond it are bombs.
 const ALIAS_BUDGET: usize = 16 << 20;
 const NODE_WEIGHT: usize = 128;
 
-/// A tree, and whether the judge takes the text for certain.
-#[derive(Debug)]
-pub struct Map {
-    pub tree: Tree,
-    pub plain: bool,
+/// The tree of a text so plain that the judge takes it for certain.
+pub fn plain(text: &str) -> Option<Tree> {
+    let mut builder = Builder::default();
+    plain::read(text, |event, span| builder.event(text, event, span))?;
+    Some(builder.tree)
 }
 
-/// Builds the tree of a text. It says something only of a text that the judge takes.
-pub fn map(source: &Source) -> Map {
-    let text = source.text();
+/// The tree of a text. It says something only of a text that the judge takes.
+pub fn any(text: &str) -> Tree {
     let options =
         granit_parser::options! { emit_comments: false, simple_key_max_lookahead: text.len() + 1 };
-    let mut builder = Builder {
-        plain: plain::is_plain(text),
-        ..Builder::default()
-    };
+    let mut builder = Builder::default();
     for event in Parser::new_from_str_with_options(text, options) {
         match event {
             Ok((Event::StreamEnd, _)) => break,
@@ -39,7 +35,6 @@ pub fn map(source: &Source) -> Map {
                 }
             }
             Err(error) => {
-                builder.plain = false;
                 if !builder.done {
                     let at = error.marker().byte_offset().unwrap_or(text.len());
                     builder.stop(unplaceable(text, at, &error.to_string()));
@@ -48,10 +43,7 @@ pub fn map(source: &Source) -> Map {
             }
         }
     }
-    Map {
-        tree: builder.tree,
-        plain: builder.plain,
-    }
+    builder.tree
 }
 
 /// The file ends with this scalar, and not with a line's end.
@@ -93,8 +85,6 @@ struct Builder {
     end: usize,
     /// The first document is complete.
     done: bool,
-    /// Nothing has come that the judge could refuse.
-    plain: bool,
 }
 
 struct Open {
@@ -121,8 +111,6 @@ enum Collection {
 impl Builder {
     /// Takes one event; `false` ends the reading.
     fn event(&mut self, text: &str, event: Event<'_>, span: Span) -> bool {
-        let depth = self.open.len();
-        self.plain = self.plain && plain::is_plain_event(text, &event, span, depth);
         match event {
             Event::DocumentStart(..) if self.done => {
                 self.tree.findings.push(
@@ -370,7 +358,6 @@ impl Builder {
         self.tree.findings.push(finding);
         self.tree.root = None;
         self.open.clear();
-        self.plain = false;
         false
     }
 }
@@ -392,7 +379,7 @@ fn scalar(value: &str, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Kin
     // The parser writes `~` for a value that is not there at all.
     let text = if span.start == span.end && style == Style::Plain {
         String::new()
-    } else if value.contains('\r') {
+    } else if memchr::memchr(b'\r', value.as_bytes()).is_some() {
         value.replace("\r\n", "\n")
     } else {
         value.to_owned()
@@ -405,7 +392,7 @@ mod tests {
     use super::*;
 
     fn tree(text: &str) -> Tree {
-        map(&Source::new("x", text)).tree
+        any(text)
     }
 
     /// A short form: `{k: [a, b], c: ~}`.

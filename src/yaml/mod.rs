@@ -65,7 +65,7 @@ pub struct Duplicate {
 }
 
 /// The file's first document.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tree {
     /// `None` when the file is empty or can't be read.
     pub root: Option<Node>,
@@ -116,6 +116,9 @@ impl Node {
 
 /// A letter of a word processor at the start of a text, or a curly double quote in it, and the right one.
 pub(crate) fn look_alike(text: &str) -> Option<(char, &'static str)> {
+    if text.is_ascii() {
+        return None;
+    }
     let first = text.chars().next()?;
     match first {
         '\u{2013}' | '\u{2014}' => Some((first, "`-` (for an option it may be `--`)")),
@@ -142,29 +145,29 @@ pub fn parse(source: &Source) -> Tree {
             ..Tree::default()
         };
     }
-    let map = map::map(source);
-    if map.plain && !cfg!(debug_assertions) {
-        return map.tree;
+    let text = source.text();
+    if let Some(tree) = map::plain(text) {
+        debug_assert_eq!(tree, map::any(text), "plain, and read in two ways:\n{text}");
+        debug_assert_eq!(
+            judge::judge(text.as_bytes()),
+            Ok(()),
+            "plain, and refused:\n{text}"
+        );
+        return tree;
     }
-    match judge::judge(source.text().as_bytes()) {
-        Ok(()) => map.tree,
-        Err(refusal) => {
-            debug_assert!(
-                !map.plain,
-                "refused, though plain: {refusal:?}\n{}",
-                source.text()
-            );
-            Tree {
-                findings: vec![explain::finding(source, &refusal)],
-                ..Tree::default()
-            }
-        }
+    match judge::judge(text.as_bytes()) {
+        Ok(()) => map::any(text),
+        Err(refusal) => Tree {
+            findings: vec![explain::finding(source, &refusal)],
+            ..Tree::default()
+        },
     }
 }
 
 /// Where more brackets are open than anybody writes: libyaml looks at all of them for each that follows.
 fn too_deep(text: &str) -> Option<usize> {
-    if text.len() <= DEEPEST {
+    let opening = memchr::memchr2_iter(b'[', b'{', text.as_bytes());
+    if opening.take(DEEPEST + 1).count() <= DEEPEST {
         return None;
     }
     let mut open = 0_usize;
