@@ -90,6 +90,8 @@ finish() {
         if [ -d "$1/$folder" ]; then find "$1/$folder" -mindepth 1 -delete; fi
     done
     rm -f "$1"/var/log/*.log "$1"/var/cache/debconf/*-old
+    # An engine makes what a build's volumes are mounted on where it isn't there, for each container.
+    mkdir -p "$1/codebuild/output/tmp" "$1/codebuild/readonly" "$1/codebuild/user/bin"
 }
 hook="set -e; $(declare -f local_certificates finish); finish \"\$1\""
 

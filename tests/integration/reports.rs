@@ -230,6 +230,35 @@ fn discovery_obeys_its_variables() {
 }
 
 #[test]
+fn discovery_looks_everywhere() {
+    let suite = "echo '<testsuite><testcase name=\"a\"/></testsuite>' > ";
+    let many = "for n in $(seq 150); do echo x > file$n; done";
+    for (commands, found) in [
+        (format!("{suite}a.xml"), true),
+        (format!("{suite}.a.xml"), true),
+        (format!("mkdir .deep -- -x\n{suite}.deep/a.xml"), true),
+        (format!("mkdir -p -- -x/y\n{suite}./-x/y/a.xml"), true),
+        (format!("{many}\n{suite}last.xml"), true),
+        // What bash leaves out where names stand for files.
+        (
+            format!("export GLOBIGNORE='*'\nmkdir a\n{suite}a/a.xml"),
+            true,
+        ),
+        ("echo nothing".to_owned(), false),
+        (many.to_owned(), false),
+    ] {
+        let source = source(&commands, "env:\n  shell: bash\n");
+        // The build's own records must not be what is found.
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().display().to_string();
+        run(source.path(), Runtime::Host, 0, &["-o", &place]);
+        let record = json(&folder.path().join("latest/build.json"));
+        let arns = record["reportArns"].to_string();
+        assert_eq!(arns.contains("AutoDiscovered"), found, "{commands} {arns}");
+    }
+}
+
+#[test]
 fn kept_reports_are_shown_again() {
     let source = source(
         "echo '<testsuite><testcase name=\"bad\" file=\"t.py\" line=\"3\"><failure>no</failure></testcase></testsuite>' > a.xml",
