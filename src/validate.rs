@@ -382,17 +382,16 @@ fn load(File { path, size }: &File) -> Result<Vec<u8>> {
             .hint("name the buildspec: `buildspec validate FILE`")
             .because(error)
     };
-    let size = match size {
-        Some(size) => *size,
+    let size = if let Some(size) = size {
+        *size
+    } else {
         // Looked at before it is opened: opening a device can do something.
-        None => {
-            let metadata = path.metadata().map_err(trouble)?;
-            let kind = metadata.file_type();
-            if !kind.is_file() && !kind.is_fifo() {
-                return Err(trouble(std::io::Error::other("it is no file and no pipe")));
-            }
-            metadata.len()
+        let metadata = path.metadata().map_err(trouble)?;
+        let kind = metadata.file_type();
+        if !kind.is_file() && !kind.is_fifo() {
+            return Err(trouble(std::io::Error::other("it is no file and no pipe")));
         }
+        metadata.len()
     };
     let file = std::fs::File::open(path).map_err(trouble)?;
     read_some(file, usize::try_from(size).unwrap_or(usize::MAX)).map_err(trouble)

@@ -1,8 +1,8 @@
 //! Text to a tree of nodes, each with its place.
 //!
 //! Two parsers with fixed roles: the [`judge`] decides whether CodeBuild would read the file, and in which words;
-//! the [`map`] says where things are and gives each scalar's source text. The judge has the last word, and is asked where
-//! the text is not [`plain`].
+//! the [`map`] says where things are and gives each scalar's source text. The judge has the last word. What is [`plain`]
+//! is read without the two.
 
 mod advice;
 mod assumed;
