@@ -147,7 +147,8 @@ fn describe(kept: &Kept) -> String {
         ("folder", kept.folder.display().to_string()),
     ];
     for (name, value) in lines.into_iter().filter(|(_, value)| !value.is_empty()) {
-        writeln!(text, "{name:<8} {}", message::harmless(&value)).unwrap_or_default();
+        let value = message::harmless(&value).replace('\n', "\n         ");
+        writeln!(text, "{name:<8} {value}").unwrap_or_default();
     }
     text.push('\n');
     for (name, status, seconds, said) in kept.phases() {
@@ -158,8 +159,12 @@ fn describe(kept: &Kept) -> String {
             "{name:<17} {status:<11} {seconds:>7}  {}",
             message::harmless(said)
         );
-        text.push_str(line.trim_end());
-        text.push('\n');
+        // A message of several lines, such as a command of several lines brings, stays in its column.
+        for (index, line) in line.lines().enumerate() {
+            let column = if index == 0 { 0 } else { 39 };
+            text.push_str(format!("{:column$}{line}", "").trim_end());
+            text.push('\n');
+        }
     }
     text
 }

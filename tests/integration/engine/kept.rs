@@ -55,6 +55,16 @@ fn kept_builds_are_listed_shown_and_printed() {
 }
 
 #[test]
+fn a_message_of_several_lines_stays_in_its_column() {
+    let source = Source::commands(&["echo one\nfalse"]);
+    ends_with(1, &source.run(Runtime::Host, &[]));
+    let show = says(&source, &["show"]);
+    let (_, message) = show.split_once("echo one\n").unwrap();
+    let column = " ".repeat(39);
+    assert!(message.starts_with(&format!("{column}false")), "{show}");
+}
+
+#[test]
 fn a_log_is_followed_and_a_dead_build_is_known() {
     let source = Source::commands(&["echo begun; sleep 1; echo after", "sleep 40"]);
     let folder = tempfile::tempdir().unwrap();
