@@ -460,3 +460,72 @@ fn unescape(
     }
     Some(value.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::yaml::{judge, map};
+
+    /// Read here, as the parser reads it.
+    fn is_plain(text: &str) -> bool {
+        let tree = map::plain(text);
+        if let Some(tree) = &tree {
+            assert_eq!(judge::judge(text.as_bytes()), Ok(()), "{text}");
+            assert_eq!(*tree, map::any(text), "{text}");
+        }
+        tree.is_some()
+    }
+
+    #[test]
+    fn what_buildspecs_are_made_of_is_plain() {
+        for text in [
+            "version: 0.2\nphases:\n  build:\n    commands:\n      - echo one\n",
+            "# first\n---\na:\n- b\n- c: d\n  e: f\n-\n- # nothing\ng:\nh: ~\n",
+            "a: 'it''s' # so\nb: \"c \\\"d\\\"\\n\"\n'e': f\nhttp://x: :99\n",
+            "- |\n  a\n    b\n\n  c\n- >-\n  a\n  b\n\n  c\n    d\n  e\n- |+\n  a\n\n- - b\n",
+            "- a b\n  c\n\n  d\n- key:\n    far\n    and wide\n",
+            "a: |\n  b\n   \n  c",
+            "a: 1\na: 2\n",
+            "a\u{e4}: b\u{4e2d}\n",
+        ] {
+            assert!(is_plain(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_parsers_could_differ_in_is_left_to_them() {
+        for text in [
+            "",
+            "# only\n",
+            "a\n",
+            " a: b\n",
+            "a: [b]\n",
+            "a: {b: c}\n",
+            "a: &b c\n",
+            "a: *b\n",
+            "a: !b c\n",
+            "a: b: c\n",
+            "a: b\n  c: d\n",
+            "a:\tb\n",
+            "a: b\r\n",
+            "\u{feff}a: b\n",
+            "a: \"b\n  c\"\n",
+            "a: \"\\x41\"\n",
+            "a: |2\n  b\n",
+            "a: |\n   \n  b\n",
+            "a: |\nb: c\n",
+            "a: 'b'c\n",
+            "a: b\n---\nc: d\n",
+            "a: b\n...\n",
+            "? a\n",
+            "a: - b\n",
+            "- a\nb: c\n",
+            "a: @b\n",
+        ] {
+            assert!(!is_plain(text), "{text}");
+        }
+        let key = format!("{}: b\n", "a".repeat(1001));
+        assert!(!is_plain(&key));
+        let deep = format!("{}b\n", "- ".repeat(60));
+        assert!(!is_plain(&deep));
+    }
+}
