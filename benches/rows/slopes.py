@@ -9,13 +9,15 @@ def slope(bench, what, sizes, command, output=None):
     results = bench.turns(*[command(size) for size in sizes], output=output, runs=3)
     times = [median(result) for result in results]
     shown = ", ".join(f"{size:,}: {took * 1000:.0f} ms" for size, took in zip(sizes, times))
-    # Beyond the smallest: what the last step of more work costs each unit, against the step before it. A step that
-    # takes no longer than runs of the same work differ can't be told from none, and counts for so much.
+    # Beyond the smallest: what the last step of more work costs each unit, against the step before it. A ratio to a step
+    # that takes no longer than runs of the same work differ would be one to noise, and is none.
     took = [run[0] for run in results[0]]
     noise = max(took) - min(took)
-    each = [max(later - earlier, noise) / (more - less)
+    each = [(later - earlier) / (more - less)
             for earlier, later, less, more in zip(times, times[1:], sizes, sizes[1:])]
-    bench.row(what, shown, f"{each[-1] * 1e6:.2f} us each", f"{each[-2] * 1e6:.2f} us each", f"{each[-1] / each[-2]:.2f} x", "1 x")
+    earlier = times[-2] - times[-3]
+    growth = f"{each[-1] / each[-2]:.2f} x" if earlier > noise else f"in the noise of {noise * 1000:.0f} ms"
+    bench.row(what, shown, f"{each[-1] * 1e6:.2f} us each", f"{each[-2] * 1e6:.2f} us each", growth, "1 x")
     bench.memory(what + f" ({sizes[-1]:,})", results[-1], "")
 
 

@@ -1,6 +1,5 @@
 //! `buildspec list`, `show` and `logs`: the builds that were kept.
 
-use std::fmt::Write as _;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::PathBuf;
@@ -147,26 +146,26 @@ fn describe(kept: &Kept) -> String {
         ("folder", kept.folder.display().to_string()),
     ];
     for (name, value) in lines.into_iter().filter(|(_, value)| !value.is_empty()) {
-        let value = message::harmless(&value).replace('\n', "\n         ");
-        writeln!(text, "{name:<8} {value}").unwrap_or_default();
+        text.push_str(&row(&format!("{name:<8} "), &value));
     }
     text.push('\n');
     for (name, status, seconds, said) in kept.phases() {
         let seconds = seconds
             .map(|seconds| format!("{seconds} s"))
             .unwrap_or_default();
-        let line = format!(
-            "{name:<17} {status:<11} {seconds:>7}  {}",
-            message::harmless(said)
-        );
-        // A message of several lines, such as a command of several lines brings, stays in its column.
-        for (index, line) in line.lines().enumerate() {
-            let column = if index == 0 { 0 } else { 39 };
-            text.push_str(format!("{:column$}{line}", "").trim_end());
-            text.push('\n');
-        }
+        text.push_str(&row(
+            &format!("{name:<17} {status:<11} {seconds:>7}  "),
+            said,
+        ));
     }
     text
+}
+
+/// A line; what has several, as the message of a command of several lines, stays in its column.
+fn row(head: &str, said: &str) -> String {
+    let column = format!("\n{}", " ".repeat(head.len()));
+    let said = message::harmless(said).replace('\n', &column);
+    format!("{}\n", format!("{head}{said}").trim_end())
 }
 
 pub(super) fn logs(arguments: &Logs) -> Result<Exit> {

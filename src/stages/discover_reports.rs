@@ -144,8 +144,9 @@ fn candidates_script(source: &str) -> String {
     format!(
         "cd {} || exit 0\n\
          unset GLOBIGNORE _bs_f\n\
+         set +f +u\n\
          set -- * .*\n\
-         if [ $# -gt 100 ]; then _bs_f=1; fi\n\
+         if [ $# -eq 0 ] || [ $# -gt 100 ]; then _bs_f=1; fi\n\
          for _bs_p; do\n\
          if [ \"$_bs_f\" ]; then break; fi\n\
          case $_bs_p in\n\

@@ -244,6 +244,10 @@ fn discovery_looks_everywhere() {
             format!("export GLOBIGNORE='*'\nmkdir a\n{suite}a/a.xml"),
             true,
         ),
+        (
+            format!("set -f\nexport SHELLOPTS\nmkdir a\n{suite}a/a.xml"),
+            true,
+        ),
         ("echo nothing".to_owned(), false),
         (many.to_owned(), false),
     ] {
