@@ -170,7 +170,7 @@ pub(super) fn remedies(error: Error, tls: &Tls, why: &str) -> Error {
         } else {
             error
         }
-    } else if why.contains("fatal alert") || why.contains(HUNG_UP) {
+    } else if REFUSED.iter().any(|words| why.contains(words)) {
         error.hint(format!(
             "the engine may not accept {folder}/cert.pem: its authority has to have signed it, for clients, and it must \
              not be out of date"
@@ -182,8 +182,16 @@ pub(super) fn remedies(error: Error, tls: &Tls, why: &str) -> Error {
     }
 }
 
-/// Some servers say no more to a client whose certificate they don't like.
-const HUNG_UP: &str = "peer closed connection";
+/// What is left of an engine's refusal. In TLS 1.3 it looks at the client's certificate when the client takes the
+/// handshake for done, so the alert may come before the request, behind it, or never: who closes first wins.
+const REFUSED: &[&str] = &[
+    "fatal alert",
+    "peer closed connection",
+    "connection was not ready",
+    "connection closed",
+    "Connection reset",
+    "Broken pipe",
+];
 
 /// Whether an engine that was spoken to in the clear wants TLS, as it says itself.
 pub(super) fn is_wanted(why: &str) -> bool {

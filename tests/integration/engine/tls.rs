@@ -70,6 +70,8 @@ impl Certificates {
         fs::write(&extensions, extension).unwrap();
         let (by, by_key, certificate) =
             (self.path(authority), self.key(authority), self.path(name));
+        // Without a name, openssl takes one outside of the folder, and so do other tests at the same time.
+        let serial = self.path("serial");
         let sign = [
             "x509",
             "-req",
@@ -79,6 +81,8 @@ impl Certificates {
             &by,
             "-CAkey",
             &by_key,
+            "-CAserial",
+            &serial,
             "-CAcreateserial",
         ];
         let rest = ["-days", days, "-extfile", &extensions, "-out", &certificate];
