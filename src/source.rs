@@ -51,9 +51,10 @@ impl Source {
     /// `name` is what a person is shown: a path as they typed it, or `<stdin>`.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         let text = text.into();
-        let line_starts = std::iter::once(0)
-            .chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1))
-            .collect();
+        let ends = || memchr::memchr_iter(b'\n', text.as_bytes());
+        let mut line_starts = Vec::with_capacity(1 + ends().count());
+        line_starts.push(0);
+        line_starts.extend(ends().map(|at| at + 1));
         Self {
             name: name.into(),
             text,

@@ -18,7 +18,7 @@ use crate::buildspec::{self, Reading};
 use crate::diagnostic::{Checked, Counts, Finding, Severity};
 use crate::error::{Error, Result};
 use crate::lint;
-use crate::places::files::{self, File, Input};
+use crate::places::files::{self, Input};
 use crate::places::{self, Contents, Gathered};
 use crate::shellcheck::{Answer, Shellcheck};
 use crate::source::{Source, Span};
@@ -93,21 +93,21 @@ pub fn validate(
     output: &mut dyn Write,
 ) -> Result<Status> {
     options.shellcheck.probe()?;
-    let (inputs, mut troubles) = files::collect(named);
+    let inputs = files::named(named);
     let piped = if inputs.contains(&Input::Stdin) {
         read_all(stdin)?
     } else {
         Vec::new()
     };
-    let results = side_by_side(&inputs, |input| look_at(input, &piped, options));
+    let (results, mut troubles) = look_at_all(inputs, &piped, options);
     let mut looked = Vec::new();
     let mut fixes = 0;
     let mut diff = String::new();
-    for (input, result) in inputs.iter().zip(results) {
+    for (input, result) in results {
         let mended = result.and_then(|mut file| {
             let mended = match options.fix {
                 Fix::No => Ok(0),
-                Fix::Write | Fix::Show => mend(input, &mut file, options, &mut diff),
+                Fix::Write | Fix::Show => mend(&input, &mut file, options, &mut diff),
             };
             looked.push(file);
             mended
@@ -161,12 +161,40 @@ impl Looked {
     }
 }
 
-fn look_at(input: &Input, piped: &[u8], options: &Options) -> Result<Looked> {
+/// Each file that is named or lies in a folder that is, and what was found in it; what can't be looked into is told beside it.
+fn look_at_all(
+    inputs: Vec<Input>,
+    piped: &[u8],
+    options: &Options,
+) -> (Vec<(Input, Result<Looked>)>, Vec<Error>) {
+    let results = side_by_side(&inputs, |input| look_at(input, piped, options));
+    let mut all = Vec::new();
+    let mut troubles = Vec::new();
+    for (input, result) in inputs.into_iter().zip(results) {
+        if let Some(result) = result.transpose() {
+            all.push((input, result));
+        } else if let Input::Path(folder) = input {
+            let (found, missed) = files::inside(&folder);
+            let (results, more) = look_at_all(found, piped, options);
+            all.extend(results);
+            troubles.extend(missed.into_iter().chain(more));
+        }
+    }
+    (all, troubles)
+}
+
+/// `None` for a folder.
+fn look_at(input: &Input, piped: &[u8], options: &Options) -> Result<Option<Looked>> {
     let checked = match input {
-        Input::Stdin => check_bytes("<stdin>", piped, options),
-        Input::File(file) => check_bytes(&file.path.display().to_string(), &load(file)?, options),
+        Input::Stdin => check_bytes("<stdin>", piped.to_vec(), options),
+        Input::Path(path) => {
+            let Some(bytes) = load(path)? else {
+                return Ok(None);
+            };
+            check_bytes(&path.display().to_string(), bytes, options)
+        }
     };
-    Ok(Looked::new(checked, options))
+    Ok(Some(Looked::new(checked, options)))
 }
 
 /// Mends a file, or adds to the diff what would mend it; says how many mendings there are.
@@ -234,11 +262,12 @@ fn side_by_side<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) ->
     results.into_iter().map(|(_, result)| result).collect()
 }
 
-fn check_bytes(name: &str, bytes: &[u8], options: &Options) -> Checked {
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        return check_text(Source::new(name, text), options);
-    }
-    let (source, Reading { mut findings, .. }) = buildspec::read_bytes(name, bytes);
+fn check_bytes(name: &str, bytes: Vec<u8>, options: &Options) -> Checked {
+    let bytes = match String::from_utf8(bytes) {
+        Ok(text) => return check_text(Source::new(name, text), options),
+        Err(error) => error.into_bytes(),
+    };
+    let (source, Reading { mut findings, .. }) = buildspec::read_bytes(name, &bytes);
     findings.retain(|finding| options.selection.shows(finding));
     for finding in findings
         .iter_mut()
@@ -376,25 +405,25 @@ fn status(files: &[Checked], fail_on: Option<Severity>) -> Status {
     }
 }
 
-fn load(File { path, size }: &File) -> Result<Vec<u8>> {
+/// What a file or a pipe holds; `None` for a folder.
+fn load(path: &Path) -> Result<Option<Vec<u8>>> {
     let trouble = |error: std::io::Error| {
         Error::environment(format!("could not read `{}`", path.display()))
             .hint("name the buildspec: `buildspec validate FILE`")
             .because(error)
     };
-    let size = if let Some(size) = size {
-        *size
-    } else {
-        // Looked at before it is opened: opening a device can do something.
-        let metadata = path.metadata().map_err(trouble)?;
-        let kind = metadata.file_type();
-        if !kind.is_file() && !kind.is_fifo() {
-            return Err(trouble(std::io::Error::other("it is no file and no pipe")));
-        }
-        metadata.len()
-    };
+    // Looked at before it is opened: opening a device can do something.
+    let metadata = path.metadata().map_err(trouble)?;
+    let kind = metadata.file_type();
+    if kind.is_dir() {
+        return Ok(None);
+    }
+    if !kind.is_file() && !kind.is_fifo() {
+        return Err(trouble(std::io::Error::other("it is no file and no pipe")));
+    }
     let file = std::fs::File::open(path).map_err(trouble)?;
-    read_some(file, usize::try_from(size).unwrap_or(usize::MAX)).map_err(trouble)
+    let size = usize::try_from(metadata.len()).unwrap_or(usize::MAX);
+    read_some(file, size).map(Some).map_err(trouble)
 }
 
 /// As much as anything is looked for in, and a byte more; there are probably `size` bytes.
@@ -411,7 +440,7 @@ fn read_all(stdin: &mut dyn Read) -> Result<Vec<u8>> {
 
 /// The file keeps its permissions and, when it is a link, stays one.
 fn store(input: &Input, text: &str) -> Result<()> {
-    let Input::File(File { path, .. }) = input else {
+    let Input::Path(path) = input else {
         return Err(Error::usage("--fix can't change the standard input")
             .hint("`--fix --dry-run` shows what it would change"));
     };

@@ -1,6 +1,5 @@
 //! Files and folders, as named on the command line.
 
-use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 
 use ignore::{DirEntry, WalkBuilder};
@@ -11,59 +10,37 @@ use crate::error::Error;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Input {
     Stdin,
-    File(File),
+    /// A file; as named, it may be a folder too.
+    Path(PathBuf),
 }
 
-/// A file that is named, or found in a folder.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct File {
-    pub path: PathBuf,
-    /// In bytes, where it was looked at already and is a regular file.
-    pub size: Option<u64>,
-}
-
-impl File {
-    fn found(path: PathBuf) -> Input {
-        Input::File(Self { path, size: None })
+/// What is to be checked as it is named on the command line: paths, and `-` for the standard input. Nothing is looked at yet.
+pub fn named(names: &[PathBuf]) -> Vec<Input> {
+    if names.is_empty() {
+        return vec![Input::Path(".".into())];
     }
+    let input = |name: &PathBuf| match name.to_str() {
+        Some("-") => Input::Stdin,
+        _ => Input::Path(name.clone()),
+    };
+    names.iter().map(input).collect()
 }
 
-/// Settles what is to be checked: files as named, folders by the buildspecs in them, `-` for the standard input.
+/// The buildspecs in a folder, in order; what can't be looked into is told beside them.
 ///
-/// What can't be is told beside it. In a folder, only names such as `buildspec.yml`, `buildspec-test.yaml` count, and nothing that `.gitignore` excludes.
-pub fn collect(named: &[PathBuf]) -> (Vec<Input>, Vec<Error>) {
-    let here = [PathBuf::from(".")];
-    let named = if named.is_empty() { &here[..] } else { named };
-    let mut inputs = Vec::new();
+/// Only names such as `buildspec.yml`, `buildspec-test.yaml` count, and nothing that `.gitignore` excludes.
+pub fn inside(folder: &Path) -> (Vec<Input>, Vec<Error>) {
     let mut troubles = Vec::new();
-    for path in named {
-        if path == Path::new("-") {
-            inputs.push(Input::Stdin);
-            continue;
-        }
-        let metadata = path.metadata().ok();
-        if metadata.as_ref().is_some_and(Metadata::is_dir) {
-            let before = troubles.len();
-            let found = walk(path, &mut troubles);
-            if found.is_empty() && troubles.len() == before {
-                troubles.push(Error::environment(format!(
-                    "no buildspec in folder `{}`",
-                    path.display()
-                ))
-                .hint("name the file: `buildspec validate FILE`; in a folder, `buildspec*.yml` and `buildspec*.yaml` are looked for"));
-            }
-            inputs.extend(found);
-        } else {
-            let path = path.clone();
-            let regular = metadata.filter(Metadata::is_file);
-            let size = regular.map(|metadata| metadata.len());
-            inputs.push(Input::File(File { path, size }));
-        }
+    let found = walk(folder, &mut troubles);
+    if found.is_empty() && troubles.is_empty() {
+        let what = format!("no buildspec in folder `{}`", folder.display());
+        troubles.push(Error::environment(what).hint(
+            "name the file: `buildspec validate FILE`; in a folder, `buildspec*.yml` and `buildspec*.yaml` are looked for",
+        ));
     }
-    (inputs, troubles)
+    (found, troubles)
 }
 
-/// The buildspecs in a folder; what can't be looked into is told, and the rest is looked at.
 fn walk(folder: &Path, troubles: &mut Vec<Error>) -> Vec<Input> {
     let mut files = Vec::new();
     let walker = WalkBuilder::new(folder)
@@ -88,7 +65,7 @@ fn walk(folder: &Path, troubles: &mut Vec<Error>) -> Vec<Input> {
         }
     }
     files.sort();
-    files.into_iter().map(File::found).collect()
+    files.into_iter().map(Input::Path).collect()
 }
 
 /// A pipe that is found by chance may have nobody who writes. A link to nothing is told when it is read.
@@ -153,24 +130,12 @@ mod tests {
             fs::write(at(path), "").unwrap();
         }
         fs::write(at(".gitignore"), "node_modules/\n").unwrap();
-        let (found, troubles) = collect(&[
-            folder.path().to_owned(),
-            at("other.yml"),
-            "-".into(),
-            at("ci/buildspec"),
-        ]);
-        assert_eq!(
-            found,
-            [
-                File::found(at(".codebuild/Buildspec-test.yaml")),
-                File::found(at("buildspec.yml")),
-                Input::File(File {
-                    path: at("other.yml"),
-                    size: Some(0)
-                }),
-                Input::Stdin,
-            ]
-        );
+        let (found, troubles) = inside(folder.path());
+        let expected = [at(".codebuild/Buildspec-test.yaml"), at("buildspec.yml")];
+        assert_eq!(found, expected.map(Input::Path));
+        assert_eq!(troubles.len(), 0);
+        let (found, troubles) = inside(&at("ci/buildspec"));
+        assert_eq!(found, []);
         assert_eq!(troubles.len(), 1);
     }
 
@@ -189,8 +154,18 @@ mod tests {
         let pipe = at("a/buildspec.yml");
         let made = std::process::Command::new("mkfifo").arg(&pipe).status();
         assert!(made.unwrap().success());
-        let (found, _) = collect(&[folder.path().to_owned(), pipe.clone()]);
-        let expected = [at("buildspec.yml"), at("c/buildspec.yml"), pipe];
-        assert_eq!(found, expected.map(File::found));
+        let (found, _) = inside(folder.path());
+        let expected = [at("buildspec.yml"), at("c/buildspec.yml")];
+        assert_eq!(found, expected.map(Input::Path));
+    }
+
+    #[test]
+    fn names_are_taken_as_they_are() {
+        let names = ["other.yml".into(), "-".into()];
+        assert_eq!(
+            named(&names),
+            [Input::Path("other.yml".into()), Input::Stdin]
+        );
+        assert_eq!(named(&[]), [Input::Path(".".into())]);
     }
 }
