@@ -7,12 +7,13 @@ mod recover;
 mod safe;
 pub mod selection;
 mod show;
+mod side_by_side;
 mod suppress;
 
 use std::io::{Read, Write};
 use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::Arc;
 
 use crate::buildspec::{self, Reading};
 use crate::diagnostic::{Checked, Counts, Finding, Severity};
@@ -23,6 +24,7 @@ use crate::places::{self, Contents, Gathered};
 use crate::shellcheck::{Answer, Shellcheck};
 use crate::source::{Source, Span};
 use selection::Selection;
+use side_by_side::side_by_side;
 
 pub use show::Format;
 
@@ -31,10 +33,6 @@ const SHELLCHECK: &str = "shellcheck";
 
 /// In larger files nobody looks for buildspecs, in bytes.
 const LARGEST: usize = 4 << 20;
-/// For fewer files a thread takes longer to start than to work.
-const FEW: usize = 4;
-/// As much as the main thread has, in bytes: trees that are nested deeply take it.
-const STACK: usize = 8 << 20;
 /// Nobody reads more of one file.
 const MOST_FINDINGS: usize = 1000;
 
@@ -99,7 +97,7 @@ pub fn validate(
     } else {
         Vec::new()
     };
-    let (results, mut troubles) = look_at_all(inputs, &piped, options);
+    let (results, mut troubles) = look_at_all(inputs, &Arc::new(piped), options);
     let mut looked = Vec::new();
     let mut fixes = 0;
     let mut diff = String::new();
@@ -164,13 +162,15 @@ impl Looked {
 /// Each file that is named or lies in a folder that is, and what was found in it; what can't be looked into is told beside it.
 fn look_at_all(
     inputs: Vec<Input>,
-    piped: &[u8],
+    piped: &Arc<Vec<u8>>,
     options: &Options,
 ) -> (Vec<(Input, Result<Looked>)>, Vec<Error>) {
-    let results = side_by_side(&inputs, |input| look_at(input, piped, options));
+    let inputs: Arc<[Input]> = inputs.into();
+    let (text, settings) = (Arc::clone(piped), options.clone());
+    let results = side_by_side(&inputs, move |input| look_at(input, &text, &settings));
     let mut all = Vec::new();
     let mut troubles = Vec::new();
-    for (input, result) in inputs.into_iter().zip(results) {
+    for (input, result) in inputs.iter().cloned().zip(results) {
         if let Some(result) = result.transpose() {
             all.push((input, result));
         } else if let Input::Path(folder) = input {
@@ -218,48 +218,6 @@ fn mend(input: &Input, file: &mut Looked, options: &Options, diff: &mut String) 
     }
     *file = Looked::new(check_text(after, options), options);
     Ok(mended.fixes)
-}
-
-/// The results in the order of the items, which are worked on by as many threads as there are cores.
-fn side_by_side<T: Sync, R: Send>(items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = cores.min(items.len() / FEW);
-    if threads < 2 {
-        return items.iter().map(work).collect();
-    }
-    let next = AtomicUsize::new(0);
-    let take = || {
-        let mut done = Vec::new();
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(item) = items.get(index) else {
-                return done;
-            };
-            done.push((index, work(item)));
-        }
-    };
-    let mut results: Vec<(usize, R)> = std::thread::scope(|scope| {
-        let start = |_| {
-            std::thread::Builder::new()
-                .stack_size(STACK)
-                .spawn_scoped(scope, take)
-        };
-        let workers: Vec<_> = (1..threads).map(start).collect();
-        let mine = take();
-        workers
-            .into_iter()
-            // A thread that could not be started leaves its share to the others.
-            .flatten()
-            .flat_map(|worker| {
-                worker
-                    .join()
-                    .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-            })
-            .chain(mine)
-            .collect()
-    });
-    results.sort_by_key(|(index, _)| *index);
-    results.into_iter().map(|(_, result)| result).collect()
 }
 
 fn check_bytes(name: &str, bytes: Vec<u8>, options: &Options) -> Checked {

@@ -41,7 +41,6 @@ mod validate;
 
 use std::ffi::OsString;
 use std::io::{ErrorKind, IsTerminal as _};
-use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
@@ -160,20 +159,21 @@ impl From<&Error> for Exit {
     }
 }
 
-/// Runs the program.
-pub fn main() -> ExitCode {
+/// Runs the program; its exit code.
+pub fn main() -> u8 {
     let given: Vec<OsString> = std::env::args_os().collect();
     let mut exit = execute(&given).unwrap_or_else(|error| {
         tell(&error);
         Exit::from(&error)
     });
+    message::finish();
     if let Some(why) = message::lost() {
         tell(&lost(why));
         if exit == Exit::Success {
             exit = Exit::Environment;
         }
     }
-    ExitCode::from(exit.code())
+    exit.code()
 }
 
 fn lost(why: &std::io::Error) -> Error {
@@ -211,8 +211,12 @@ fn execute(given: &[OsString]) -> Result<Exit> {
         crate::runtime::host::watch::watch().ok();
         return Ok(Exit::Success);
     }
-    let matches = command().try_get_matches_from(given);
-    let verb = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
+    // Only help and refusals show what `command` changes, and most invocations want neither.
+    let parsed = Cli::try_parse_from(given).or_else(|_| {
+        let matches = command().try_get_matches_from(given)?;
+        Cli::from_arg_matches(&matches)
+    });
+    let verb = match parsed {
         Ok(arguments) => arguments.verb,
         Err(told) => return help_or_refusal(&told),
     };

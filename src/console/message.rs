@@ -41,6 +41,11 @@ pub fn answer_bytes(bytes: &[u8]) -> bool {
     out.write_all(bytes).and_then(|()| out.flush()).is_ok()
 }
 
+/// Writes what standard output still holds back, as the last line of a text that ends without a break.
+pub fn finish() {
+    Answer::default().flush().ok();
+}
+
 /// Why standard output did not take everything.
 static LOST: OnceLock<io::Error> = OnceLock::new();
 

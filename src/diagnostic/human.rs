@@ -1,5 +1,6 @@
 //! Findings for people, as rustc shows them.
 
+use std::borrow::Cow;
 use std::cmp::Reverse;
 use std::fmt::Write as _;
 use std::iter;
@@ -109,14 +110,14 @@ impl<'a> Window<'a> {
         }
     }
 
-    fn snippet<'s, T: Clone>(&self) -> Snippet<'s, T> {
+    fn snippet<T: Clone>(&self) -> Snippet<'a, T> {
         Snippet::source(harmless(self.text))
             .path(harmless(self.source.name()))
             .line_start(self.line)
     }
 
     /// Labels mark one line at most: what goes on over many lines is clear from its start.
-    fn annotation<'l>(&self, kind: AnnotationKind, label: &Label) -> Annotation<'l> {
+    fn annotation<'l>(&self, kind: AnnotationKind, label: &'l Label) -> Annotation<'l> {
         let inside = |byte: usize| {
             let byte = byte.saturating_sub(self.start).min(self.text.len());
             let (before, after) = self.text.split_at(self.text.floor_char_boundary(byte));
@@ -142,11 +143,11 @@ impl<'a> Window<'a> {
 /// A text without control characters, which could rewrite what a terminal has shown.
 ///
 /// Line ends become line feeds, other control characters their Unicode pictures, and what hides or reorders text a mark.
-pub fn harmless(text: &str) -> String {
+pub fn harmless(text: &str) -> Cow<'_, str> {
     // Nearly all texts are; without an early end, the compiler looks at many bytes at once.
     let ascii = |all, byte| all & matches!(byte, b'\n' | b'\t' | b' '..=b'~');
     if text.bytes().fold(true, ascii) {
-        return text.to_owned();
+        return Cow::Borrowed(text);
     }
     let mut output = String::with_capacity(text.len());
     let mut characters = text.chars().peekable();
@@ -157,7 +158,7 @@ pub fn harmless(text: &str) -> String {
             _ => output.push(substitute(character)),
         }
     }
-    output
+    Cow::Owned(output)
 }
 
 fn substitute(character: char) -> char {

@@ -81,15 +81,6 @@ fn what_is_too_much_is_cut_and_said() {
 }
 
 #[test]
-fn many_files_keep_their_order() {
-    let numbers: Vec<usize> = (0..1000).collect();
-    assert_eq!(
-        side_by_side(&numbers, |number| number * 2),
-        numbers.iter().map(|number| number * 2).collect::<Vec<_>>()
-    );
-}
-
-#[test]
 fn fails_from_the_chosen_severity_on() {
     let warned = "version: 0.2\nx: y\nphases: {build: {commands: make}}\n";
     for (text, fail_on, expected) in [
