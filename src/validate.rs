@@ -153,8 +153,12 @@ struct Looked {
 }
 
 impl Looked {
-    fn new(checked: Checked, options: &Options) -> Self {
+    fn new(mut checked: Checked, options: &Options) -> Self {
         let shown = show::file(&checked, options);
+        if options.format == Format::Human && options.fix == Fix::No {
+            // What is still wanted of it are numbers, and the next text can take its memory.
+            checked.source = Source::new(checked.source.name(), "");
+        }
         Self { checked, shown }
     }
 }
