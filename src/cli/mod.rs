@@ -211,12 +211,8 @@ fn execute(given: &[OsString]) -> Result<Exit> {
         crate::runtime::host::watch::watch().ok();
         return Ok(Exit::Success);
     }
-    // Only help and refusals show what `command` changes, and most invocations want neither.
-    let parsed = Cli::try_parse_from(given).or_else(|_| {
-        let matches = command().try_get_matches_from(given)?;
-        Cli::from_arg_matches(&matches)
-    });
-    let verb = match parsed {
+    let matches = command().try_get_matches_from(given);
+    let verb = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(arguments) => arguments.verb,
         Err(told) => return help_or_refusal(&told),
     };

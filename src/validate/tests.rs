@@ -81,6 +81,46 @@ fn what_is_too_much_is_cut_and_said() {
 }
 
 #[test]
+fn a_folder_a_file_and_a_pipe_are_shown_in_the_order_of_their_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |path: &str| folder.path().join(path);
+    for path in ["a", "empty"] {
+        fs::create_dir(at(path)).unwrap();
+    }
+    for path in ["z.yml", "a/buildspec.yml", "a/buildspec-2.yml"] {
+        fs::write(at(path), BAD).unwrap();
+    }
+    let pipe = at("pipe");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.unwrap().success());
+    let writer = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || fs::write(pipe, BAD).unwrap()
+    });
+    let names = [at("z.yml"), at("empty"), at("a"), "-".into(), pipe];
+    let mut output = Vec::new();
+    let error = validate(&names, &mut BAD.as_bytes(), &options(), &mut output).unwrap_err();
+    writer.join().unwrap();
+    assert!(error.message.contains("no buildspec in folder"), "{error}");
+    let output = String::from_utf8(output).unwrap();
+    let shown: Vec<&str> = output
+        .lines()
+        .filter_map(|line| line.trim_start().strip_prefix("--> "))
+        .filter_map(|place| place.strip_suffix(":1:10")?.rsplit('/').next())
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "z.yml",
+            "buildspec-2.yml",
+            "buildspec.yml",
+            "<stdin>",
+            "pipe"
+        ]
+    );
+}
+
+#[test]
 fn fails_from_the_chosen_severity_on() {
     let warned = "version: 0.2\nx: y\nphases: {build: {commands: make}}\n";
     for (text, fail_on, expected) in [
