@@ -84,6 +84,8 @@ impl Status {
 }
 
 /// Checks all that is named and writes what was found. Without names, the current folder is checked.
+///
+/// What `output` does not take is lost: the status is that of what was found.
 pub fn validate(
     named: &[PathBuf],
     stdin: &mut dyn Read,
@@ -115,22 +117,17 @@ pub fn validate(
             Err(error) => troubles.push(error),
         }
     }
-    let (checked, shown): (Vec<Checked>, Vec<String>) = looked
-        .into_iter()
-        .map(|file| (file.checked, file.shown))
-        .unzip();
-    let text = match options.fix {
-        Fix::Show => diff,
-        _ if checked.is_empty() && !troubles.is_empty() => String::new(),
-        _ => show::render(&checked, &shown, fixes, options),
+    let counts = looked.iter().map(|file| file.counts).sum();
+    let written = match options.fix {
+        Fix::Show => output.write_all(diff.as_bytes()),
+        _ if looked.is_empty() && !troubles.is_empty() => Ok(()),
+        _ => show::write(looked, fixes, options, output),
     };
-    output
-        .write_all(text.as_bytes())
-        .map_err(|error| Error::environment("could not write the findings").because(error))?;
+    written.ok();
     if let Some(trouble) = all_in_one(troubles) {
         return Err(trouble);
     }
-    Ok(status(&checked, options.fail_on))
+    Ok(status(counts, options.fail_on))
 }
 
 /// What could not be done, as one error: the first, and the others in its hints.
@@ -148,18 +145,25 @@ fn all_in_one(troubles: Vec<Error>) -> Option<Error> {
 /// A file that was checked.
 struct Looked {
     checked: Checked,
+    counts: Counts,
     /// What people are shown of it, where the format is theirs.
     shown: String,
 }
 
 impl Looked {
     fn new(mut checked: Checked, options: &Options) -> Self {
+        let counts = Counts::of(&checked.findings);
         let shown = show::file(&checked, options);
         if options.format == Format::Human && options.fix == Fix::No {
-            // What is still wanted of it are numbers, and the next text can take its memory.
-            checked.source = Source::new(checked.source.name(), "");
+            // What is still wanted are the numbers, and the next file can take the memory.
+            checked.source = Source::new("", "");
+            checked.findings = Vec::new();
         }
-        Self { checked, shown }
+        Self {
+            checked,
+            counts,
+            shown,
+        }
     }
 }
 
@@ -352,8 +356,7 @@ fn check_inlines(source: &Source, gathered: Gathered, options: &Options) -> Vec<
     findings
 }
 
-fn status(files: &[Checked], fail_on: Option<Severity>) -> Status {
-    let counts = Counts::of(files);
+fn status(counts: Counts, fail_on: Option<Severity>) -> Status {
     let failed = match fail_on {
         Some(Severity::Error) => counts.errors,
         Some(Severity::Warning) => counts.errors + counts.warnings,

@@ -1,6 +1,6 @@
 //! `buildspec validate`.
 
-use std::io::IsTerminal as _;
+use std::io::{BufWriter, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use clap::ValueEnum;
@@ -138,14 +138,18 @@ pub(super) fn execute(arguments: &Arguments) -> Result<Exit> {
         let rules = catalogue::rules();
         let rule = rules.iter().find(|rule| rule.id == name);
         let rule = rule.ok_or_else(|| selection::unknown(name, &rules))?;
-        message::answer(&rule.explain);
+        message::answer(&rule.explain());
         return Ok(Exit::Success);
     }
     let options = options(arguments)?;
-    let mut text = Vec::new();
-    let status = validate(&arguments.files, &mut std::io::stdin(), &options, &mut text);
-    // What is written are whole texts.
-    message::answer(std::str::from_utf8(&text).unwrap_or_default());
+    let mut answer = BufWriter::with_capacity(1 << 16, message::Answer::default());
+    let status = validate(
+        &arguments.files,
+        &mut std::io::stdin(),
+        &options,
+        &mut answer,
+    );
+    answer.flush().ok();
     Ok(match status? {
         Status::Clean => Exit::Success,
         Status::Errors => Exit::Invalid,

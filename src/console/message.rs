@@ -56,7 +56,7 @@ pub fn lost() -> Option<&'static io::Error> {
 
 /// Standard output, which remembers what it did not take.
 #[derive(Debug)]
-pub(super) struct Answer(Stdout);
+pub struct Answer(Stdout);
 
 impl Default for Answer {
     fn default() -> Self {

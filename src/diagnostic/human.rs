@@ -7,7 +7,7 @@ use std::iter;
 
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Renderer, Snippet};
 
-use super::{Finding, Label, Severity};
+use super::{Finding, Label, Severity, simple};
 use crate::source::Source;
 
 /// Nobody reads more, and a hostile file can have any number.
@@ -28,15 +28,23 @@ pub fn render(source: &Source, findings: &[Finding], styled: bool, width: usize)
     } else {
         Renderer::plain()
     };
-    let renderer = renderer.term_width(width.max(LEAST_WIDTH));
+    let width = width.max(LEAST_WIDTH);
+    let renderer = renderer.term_width(width);
     let mut output = String::new();
     let mut shown: Vec<&Finding> = findings.iter().collect();
     if shown.len() > MOST_FINDINGS {
         shown.sort_by_key(|finding| Reverse(finding.severity));
     }
     for finding in shown.into_iter().take(MOST_FINDINGS) {
-        let group = group(source, finding);
-        let _ = writeln!(output, "{}\n", renderer.render(&[group]));
+        let laid_out = || renderer.render(&[group(source, finding)]);
+        let simple = if styled {
+            None
+        } else {
+            simple::render(source, finding, width)
+        };
+        debug_assert_eq!(simple, simple.as_ref().map(|_| laid_out()));
+        output += &simple.unwrap_or_else(laid_out);
+        output += "\n\n";
     }
     if let Some(left @ 1..) = findings.len().checked_sub(MOST_FINDINGS) {
         let _ = writeln!(output, "... and {left} more findings\n");
@@ -74,19 +82,24 @@ fn group<'a>(source: &'a Source, finding: &'a Finding) -> Group<'a> {
         .primary_title(harmless(&finding.message))
         .id(finding.rule)
         .elements(snippets);
-    if let Some(sentence) = &finding.codebuild {
-        let how = if finding.assumed {
-            "CodeBuild refuses this, probably with"
-        } else {
-            "CodeBuild says"
-        };
-        let sentence = format!("{how} `YAML_FILE_ERROR: {}`", harmless(sentence));
+    if let Some(sentence) = sentence(finding) {
         group = group.element(Level::NOTE.message(sentence));
     }
     for help in &finding.help {
         group = group.element(Level::HELP.message(harmless(help)));
     }
     group
+}
+
+/// What CodeBuild says of a finding.
+pub(super) fn sentence(finding: &Finding) -> Option<String> {
+    let sentence = harmless(finding.codebuild.as_ref()?);
+    let how = if finding.assumed {
+        "CodeBuild refuses this, probably with"
+    } else {
+        "CodeBuild says"
+    };
+    Some(format!("{how} `YAML_FILE_ERROR: {sentence}`"))
 }
 
 /// The lines that a snippet is made of: the renderer need not look at the others.

@@ -84,7 +84,7 @@ struct Edit<'a> {
 
 /// Renders what was found in all files.
 pub fn render(files: &[Checked]) -> String {
-    let counts = Counts::of(files);
+    let counts = Counts::of(files.iter().flat_map(|file| &file.findings));
     let findings = files
         .iter()
         .flat_map(|file| file.findings.iter().map(|found| item(&file.source, found)));

@@ -7,6 +7,9 @@ pub mod json;
 pub mod junit;
 pub mod rule;
 pub mod sarif;
+mod simple;
+
+use std::iter::Sum;
 
 use crate::source::{Source, Span};
 
@@ -63,19 +66,21 @@ pub struct Checked {
     pub buildspecs: usize,
 }
 
-/// How many findings of each severity there are.
+/// How many findings there are of each severity, and how many that can be mended.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     pub errors: usize,
     pub warnings: usize,
     pub notes: usize,
+    pub mendable: usize,
 }
 
 impl Counts {
-    /// Counts the findings of all files.
-    pub fn of(files: &[Checked]) -> Self {
+    /// Counts findings.
+    pub fn of<'f>(findings: impl IntoIterator<Item = &'f Finding>) -> Self {
         let mut counts = Self::default();
-        for finding in files.iter().flat_map(|file| &file.findings) {
+        for finding in findings {
+            counts.mendable += usize::from(!finding.edits.is_empty());
             match finding.severity {
                 Severity::Error => counts.errors += 1,
                 Severity::Warning => counts.warnings += 1,
@@ -83,6 +88,17 @@ impl Counts {
             }
         }
         counts
+    }
+}
+
+impl Sum for Counts {
+    fn sum<I: Iterator<Item = Self>>(counts: I) -> Self {
+        counts.fold(Self::default(), |one, other| Self {
+            errors: one.errors + other.errors,
+            warnings: one.warnings + other.warnings,
+            notes: one.notes + other.notes,
+            mendable: one.mendable + other.mendable,
+        })
     }
 }
 

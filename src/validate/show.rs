@@ -1,6 +1,8 @@
 //! `--format`.
 
-use super::Options;
+use std::io::{self, Write};
+
+use super::{Looked, Options};
 use crate::diagnostic::{Checked, Counts, github, human, json, junit, sarif};
 
 /// How findings are written.
@@ -22,15 +24,27 @@ pub(super) fn file(file: &Checked, options: &Options) -> String {
     }
 }
 
-/// Everything that was found; `mended` findings are gone already. `shown` has the part of each file.
-pub(super) fn render(
-    files: &[Checked],
-    shown: &[String],
+/// Writes everything that was found; `mended` findings are gone already.
+pub(super) fn write(
+    looked: Vec<Looked>,
     mended: usize,
     options: &Options,
-) -> String {
+    output: &mut dyn Write,
+) -> io::Result<()> {
+    if options.format == Format::Human {
+        for file in &looked {
+            output.write_all(file.shown.as_bytes())?;
+        }
+        return output.write_all(summary(&looked, mended).as_bytes());
+    }
+    let files: Vec<Checked> = looked.into_iter().map(|file| file.checked).collect();
+    output.write_all(render(&files, options).as_bytes())
+}
+
+/// All files at once, as formats for programs want them.
+fn render(files: &[Checked], options: &Options) -> String {
     match options.format {
-        Format::Human => shown.concat() + &summary(files, mended),
+        Format::Human => String::new(),
         Format::Json => json::render(files),
         Format::Sarif => {
             let rules: Vec<_> = options
@@ -38,7 +52,7 @@ pub(super) fn render(
                 .rules()
                 .iter()
                 .filter(|rule| options.selection.has(rule.id))
-                .cloned()
+                .copied()
                 .collect();
             sarif::render(files, &rules)
         }
@@ -48,15 +62,18 @@ pub(super) fn render(
 }
 
 /// `checked 2 files: 1 error, 0 warnings`.
-fn summary(files: &[Checked], mended: usize) -> String {
-    let buildspecs: usize = files.iter().map(|file| file.buildspecs).sum();
-    let mut text = if files.iter().all(|file| file.buildspecs == 1) {
+fn summary(files: &[Looked], mended: usize) -> String {
+    let buildspecs = || files.iter().map(|file| file.checked.buildspecs);
+    let mut text = if buildspecs().all(|number| number == 1) {
         format!("checked {}", plural(files.len(), "file"))
     } else {
         let files = plural(files.len(), "file");
-        format!("checked {} in {files}", plural(buildspecs, "buildspec"))
+        format!(
+            "checked {} in {files}",
+            plural(buildspecs().sum(), "buildspec")
+        )
     };
-    let counts = Counts::of(files);
+    let counts: Counts = files.iter().map(|file| file.counts).sum();
     if counts == Counts::default() {
         text.push_str(": nothing found");
     } else {
@@ -69,15 +86,10 @@ fn summary(files: &[Checked], mended: usize) -> String {
             text.push_str(&format!(", {}", plural(counts.notes, "note")));
         }
     }
-    let mendable = files
-        .iter()
-        .flat_map(|file| &file.findings)
-        .filter(|finding| !finding.edits.is_empty())
-        .count();
     if mended > 0 {
         text.push_str(&format!("; {mended} mended"));
-    } else if mendable > 0 {
-        text.push_str(&format!(" (`--fix` can mend {mendable})"));
+    } else if counts.mendable > 0 {
+        text.push_str(&format!(" (`--fix` can mend {})", counts.mendable));
     }
     text.push('\n');
     text
