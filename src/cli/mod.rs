@@ -42,17 +42,20 @@ mod validate;
 use std::ffi::OsString;
 use std::io::{ErrorKind, IsTerminal as _};
 
-use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
+use clap::{Args as _, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum};
 
 use crate::console::{Reader, Style, Verbosity, message};
 use crate::error::{Error, Kind, Result};
+
+/// The help's, in columns.
+const WIDEST: usize = 100;
 
 /// A local AWS CodeBuild: runs a buildspec.yml on this machine exactly as the cloud would.
 #[derive(Debug, Parser)]
 #[command(
     name = "buildspec",
     version,
-    max_term_width = 100,
+    max_term_width = WIDEST,
     after_help = "\
 Examples:
   buildspec run               build this folder as CodeBuild would
@@ -98,8 +101,26 @@ enum Verb {
 
 /// The one definition of the command line, for parsing, help, man pages and completions.
 fn command() -> clap::Command {
-    // Each flag's own line about its variable would double the help.
-    Cli::command().mut_subcommands(|verb| verb.mut_args(|argument| argument.hide_env(true)))
+    Cli::command().mut_subcommands(without_variables)
+}
+
+/// As much of [`command`] as these arguments need: hooks start `validate` for each commit, and the definitions of all other
+/// verbs take as long as the check of a file.
+fn command_for(given: &[OsString]) -> clap::Command {
+    match given {
+        [_, verb, ..] if verb == "validate" => {
+            let validate = validate::Arguments::augment_args(clap::Command::new("validate"));
+            clap::Command::new("buildspec")
+                .max_term_width(WIDEST)
+                .subcommand(without_variables(validate))
+        }
+        _ => command(),
+    }
+}
+
+/// Each flag's own line about its variable would double the help.
+fn without_variables(verb: clap::Command) -> clap::Command {
+    verb.mut_args(|argument| argument.hide_env(true))
 }
 
 /// When to use colours.
@@ -211,7 +232,7 @@ fn execute(given: &[OsString]) -> Result<Exit> {
         crate::runtime::host::watch::watch().ok();
         return Ok(Exit::Success);
     }
-    let matches = command().try_get_matches_from(given);
+    let matches = command_for(given).try_get_matches_from(given);
     let verb = match matches.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(arguments) => arguments.verb,
         Err(told) => return help_or_refusal(&told),
@@ -358,4 +379,33 @@ fn block_on<T>(work: impl Future<Output = crate::error::Result<T>>) -> crate::er
     // What still waits in a blocking call (a stream that nobody ends) must not hold the program.
     runtime.shutdown_background();
     result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn validate_by_itself_answers_as_among_all_verbs() {
+        for words in [
+            "",
+            "-h",
+            "--help",
+            "--version",
+            "--formt json",
+            "--format xml",
+            "--explain",
+            "--fix --dry-run help",
+            "--dry-run",
+            "--select error,version a.yml -",
+        ] {
+            let line = format!("buildspec validate {words}");
+            let given: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
+            let told = |command: clap::Command| match command.try_get_matches_from(&given) {
+                Ok(matches) => format!("{:?}", Cli::from_arg_matches(&matches)),
+                Err(told) => told.render().ansi().to_string(),
+            };
+            assert_eq!(told(command_for(&given)), told(command()), "{line}");
+        }
+    }
 }

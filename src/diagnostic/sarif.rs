@@ -43,10 +43,11 @@ pub fn render(files: &[Checked], rules: &[Rule]) -> String {
 }
 
 fn descriptor(rule: &Rule) -> Value {
+    let explain = rule.explain();
     let mut value = json!({
         "id": rule.id,
         "shortDescription": {"text": sentence(rule.summary)},
-        "help": {"text": rule.explain, "markdown": rule.explain},
+        "help": {"text": explain, "markdown": explain},
         "defaultConfiguration": {"level": rule.severity.name()},
         "properties": {"tags": [rule.group]},
     });
@@ -204,7 +205,8 @@ mod tests {
             group: "security",
             severity: Severity::Error,
             summary: "the version exists",
-            explain: "# Why".to_owned(),
+            why: "# Why",
+            example: None,
         }];
         let value: Value = serde_json::from_str(&render(&files, &rules)).unwrap();
         let run = &value["runs"][0];

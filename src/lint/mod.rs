@@ -86,26 +86,6 @@ pub struct Rule {
 
 type Check = fn(&Context<'_>) -> Vec<Finding>;
 
-impl Rule {
-    /// The text of `buildspec validate --explain`.
-    pub fn explain(&self) -> String {
-        let block = |text: &str| {
-            let lines = text
-                .lines()
-                .map(|line| format!("    {line}").trim_end().to_owned());
-            lines.collect::<Vec<_>>().join("\n")
-        };
-        format!(
-            "{}: {}\n\n{}\n\nBefore:\n\n{}\n\nAfter:\n\n{}\n",
-            self.id,
-            self.summary,
-            self.why,
-            block(self.before),
-            block(self.after)
-        )
-    }
-}
-
 /// What the rules find in a file that was read, in the order of the file.
 pub fn check(source: &Source, reading: &Reading, options: &Options) -> Vec<Finding> {
     let scripts = Parsed::of(&reading.buildspec);

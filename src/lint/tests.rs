@@ -55,8 +55,6 @@ fn explanations_show_the_rule_and_its_mending() {
         if rule.id == SHELLCHECK {
             continue;
         }
-        let text = rule.explain();
-        assert!(text.contains("Before:") && text.contains("After:"));
         let before = if rule.id == "no-buildspec" {
             rule.before.to_owned()
         } else {

@@ -13,7 +13,8 @@ pub fn rules() -> Vec<Rule> {
             group,
             severity: *severity,
             summary,
-            explain: format!("{id}: {summary}\n\n{why}\n"),
+            why,
+            example: None,
         });
     linted().chain(outside).collect()
 }
@@ -29,7 +30,8 @@ fn linted() -> impl Iterator<Item = Rule> {
         },
         severity: rule.severity,
         summary: rule.summary,
-        explain: rule.explain(),
+        why: rule.why,
+        example: Some((rule.before, rule.after)),
     })
 }
 
@@ -112,6 +114,15 @@ mod tests {
         ids.sort_unstable();
         ids.dedup();
         assert_eq!(ids.len(), count);
-        assert!(rules().iter().all(|rule| rule.explain.starts_with(rule.id)));
+        for rule in rules() {
+            let text = rule.explain();
+            assert!(
+                text.starts_with(&format!("{}: {}", rule.id, rule.summary)) && text.ends_with('\n')
+            );
+            assert_eq!(
+                text.contains("\n\nBefore:\n\n    "),
+                rule.example.is_some() || rule.id == "inline-not-text"
+            );
+        }
     }
 }
