@@ -34,18 +34,18 @@ impl Decoder<'_> {
         for entry in self.entries(node, path) {
             let node = &entry.value;
             let key = entry.key.text().unwrap_or_default();
-            let path = format!("{path}.{key}");
+            let place = format_args!("{path}.{key}");
             match key {
                 "files" => {
-                    artifacts.files = self.texts(node, &path);
+                    artifacts.files = self.texts(node, place);
                     lack = is_empty_list(node).then_some(Lack::Items);
                 }
-                "name" => artifacts.name = self.text(node, &path),
-                "discard-paths" => artifacts.discard_paths = self.flag(node, &path),
-                "base-directory" => artifacts.base_directory = self.text(node, &path),
-                "exclude-paths" => artifacts.exclude_paths = self.texts(node, &path),
-                "enable-symlinks" => artifacts.enable_symlinks = self.flag(node, &path),
-                "s3-prefix" => artifacts.s3_prefix = self.text(node, &path),
+                "name" => artifacts.name = self.text(node, place),
+                "discard-paths" => artifacts.discard_paths = self.flag(node, place),
+                "base-directory" => artifacts.base_directory = self.text(node, place),
+                "exclude-paths" => artifacts.exclude_paths = self.texts(node, place),
+                "enable-symlinks" => artifacts.enable_symlinks = self.flag(node, place),
+                "s3-prefix" => artifacts.s3_prefix = self.text(node, place),
                 "secondary-artifacts" if primary => {
                     artifacts.secondary = self.secondary_artifacts(node, version);
                 }
@@ -61,10 +61,7 @@ impl Decoder<'_> {
                 }
                 _ => self.unknown_key(
                     Some("artifacts"),
-                    &format!(
-                        "section `{}`",
-                        path.trim_end_matches(key).trim_end_matches('.')
-                    ),
+                    &format!("section `{path}`"),
                     entry,
                     keys::ARTIFACTS,
                 ),

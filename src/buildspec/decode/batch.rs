@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::Decoder;
+use super::value::Path;
 use crate::buildspec::model::{Batch, BatchEnv, BatchKind, BatchMatrix, BatchTask, Text};
 use crate::buildspec::{assumed, keys};
 use crate::diagnostic::Finding;
@@ -66,7 +67,7 @@ impl Decoder<'_> {
             Kind::Sequence(nodes) => nodes
                 .iter()
                 .enumerate()
-                .map(|(index, node)| self.task(node, &format!("{path}[{index}]"), path))
+                .map(|(index, node)| self.task(node, format_args!("{path}[{index}]"), path))
                 .collect(),
             Kind::Null => Vec::new(),
             _ => {
@@ -81,25 +82,25 @@ impl Decoder<'_> {
         }
     }
 
-    fn task(&mut self, node: &Node, path: &str, section: &str) -> BatchTask {
+    fn task(&mut self, node: &Node, path: impl Path, section: &str) -> BatchTask {
         let mut task = BatchTask::default();
         for entry in self.entries(node, path) {
             let node = &entry.value;
             let key = entry.key.text().unwrap_or_default();
-            let path = format!("{path}.{key}");
+            let path = format_args!("{path}.{key}");
             match key {
-                "identifier" => task.identifier = self.text(node, &path).unwrap_or_default(),
-                "buildspec" => task.buildspec = self.text(node, &path),
-                "debug-session" => task.debug_session = self.flag(node, &path),
+                "identifier" => task.identifier = self.text(node, path).unwrap_or_default(),
+                "buildspec" => task.buildspec = self.text(node, path),
+                "debug-session" => task.debug_session = self.flag(node, path),
                 "depend-on" if section == "batch.build-graph" => {
-                    task.depend_on = self.texts(node, &path);
+                    task.depend_on = self.texts(node, path);
                 }
                 "depend-on" => self.report(
                     Finding::warning("unknown-key", "`depend-on` has no effect in `build-list`", entry.key.span)
                         .help("write `build-graph` instead of `build-list` for tasks that wait for each other"),
                 ),
-                "ignore-failure" => task.ignore_failure = self.flag(node, &path),
-                "env" => task.env = self.batch_env(node, &path),
+                "ignore-failure" => task.ignore_failure = self.flag(node, path),
+                "env" => task.env = self.batch_env(node, path),
                 _ => self.unknown_key(None, "a task of the batch", entry, keys::BATCH_TASK),
             }
         }
@@ -115,19 +116,19 @@ impl Decoder<'_> {
         task
     }
 
-    fn batch_env(&mut self, node: &Node, path: &str) -> BatchEnv {
+    fn batch_env(&mut self, node: &Node, path: impl Path) -> BatchEnv {
         let mut env = BatchEnv::default();
         for entry in self.entries(node, path) {
             let node = &entry.value;
             let key = entry.key.text().unwrap_or_default();
-            let path = format!("{path}.{key}");
+            let path = format_args!("{path}.{key}");
             match key {
-                "compute-type" => env.compute_type = self.text(node, &path),
-                "fleet" => env.fleet = self.text(node, &path),
-                "image" => env.image = self.text(node, &path),
-                "privileged-mode" => env.privileged_mode = self.boolean(node, &path),
-                "type" => env.kind = self.text(node, &path),
-                "variables" => env.variables = self.variables(node, &path),
+                "compute-type" => env.compute_type = self.text(node, path),
+                "fleet" => env.fleet = self.text(node, path),
+                "image" => env.image = self.text(node, path),
+                "privileged-mode" => env.privileged_mode = self.boolean(node, path),
+                "type" => env.kind = self.text(node, path),
+                "variables" => env.variables = self.variables(node, path),
                 _ => self.unknown_key(None, "`env` of a task", entry, keys::BATCH_ENV),
             }
         }
@@ -211,7 +212,7 @@ impl Decoder<'_> {
                         }
                     }
                     let before = self.findings.len();
-                    matrix.static_env = self.batch_env(&entry.value, &format!("{path}.env"));
+                    matrix.static_env = self.batch_env(&entry.value, format_args!("{path}.env"));
                     let mut at = 0;
                     self.findings.retain(|finding| {
                         at += 1;
@@ -233,9 +234,9 @@ impl Decoder<'_> {
         for entry in self.entries(node, path) {
             match entry.key.text().unwrap_or_default() {
                 "buildspec" => {
-                    matrix.buildspecs = self.texts(&entry.value, &format!("{path}.buildspec"));
+                    matrix.buildspecs = self.texts(&entry.value, format_args!("{path}.buildspec"));
                 }
-                "env" => self.matrix_dynamic_env(&entry.value, &format!("{path}.env"), matrix),
+                "env" => self.matrix_dynamic_env(&entry.value, format_args!("{path}.env"), matrix),
                 _ => self.unknown_key(
                     None,
                     "`dynamic` of `build-matrix`",
@@ -246,14 +247,14 @@ impl Decoder<'_> {
         }
     }
 
-    fn matrix_dynamic_env(&mut self, node: &Node, path: &str, matrix: &mut BatchMatrix) {
+    fn matrix_dynamic_env(&mut self, node: &Node, path: impl Path, matrix: &mut BatchMatrix) {
         for entry in self.entries(node, path) {
             let node = &entry.value;
             let key = entry.key.text().unwrap_or_default();
-            let path = format!("{path}.{key}");
+            let path = format_args!("{path}.{key}");
             match key {
                 "compute-type" => {
-                    matrix.compute_types = self.texts(node, &path);
+                    matrix.compute_types = self.texts(node, path);
                     for kind in &matrix.compute_types {
                         self.batch_word(
                             kind,
@@ -263,12 +264,12 @@ impl Decoder<'_> {
                         );
                     }
                 }
-                "image" => matrix.images = self.texts(node, &path),
+                "image" => matrix.images = self.texts(node, path),
                 "variables" => {
-                    for entry in self.entries(node, &path) {
-                        if let Some(name) = self.name(entry, &path) {
-                            let path = format!("{path}.{}", name.value);
-                            let values = self.texts(&entry.value, &path);
+                    for entry in self.entries(node, path) {
+                        if let Some(name) = self.name(entry, path) {
+                            let path = format_args!("{path}.{}", name.value);
+                            let values = self.texts(&entry.value, path);
                             matrix.variables.push((name, values));
                         }
                     }

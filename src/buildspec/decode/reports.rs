@@ -1,7 +1,7 @@
 //! Section `reports`.
 
 use super::Decoder;
-use super::value::is_empty_list;
+use super::value::{Path, is_empty_list};
 use crate::buildspec::keys;
 use crate::buildspec::model::{Lack, ReportFormat, ReportGroup};
 use crate::diagnostic::edit;
@@ -20,6 +20,7 @@ impl Decoder<'_> {
     fn report_group(&mut self, entry: &Entry) -> Option<ReportGroup> {
         let name = self.name(entry, "reports")?;
         let path = format!("reports.{}", name.value);
+        let path = path.as_str();
         let mut group = ReportGroup {
             name,
             ..ReportGroup::default()
@@ -29,22 +30,22 @@ impl Decoder<'_> {
             .entries()
             .map(|_| Lack::Key)
             .or_else(|| node.is_null().then_some(Lack::Items));
-        for entry in self.entries(node, &path) {
+        for entry in self.entries(node, path) {
             let node = &entry.value;
             let key = entry.key.text().unwrap_or_default();
-            let path = format!("{path}.{key}");
+            let path = format_args!("{path}.{key}");
             match key {
                 "files" => {
-                    group.files = self.texts(node, &path);
+                    group.files = self.texts(node, path);
                     lack = is_empty_list(node).then_some(Lack::Items);
                 }
                 "file-format" => {
-                    if let Some(format) = self.format(node, &path) {
+                    if let Some(format) = self.format(node, path) {
                         group.file_format = format;
                     }
                 }
-                "base-directory" => group.base_directory = self.text(node, &path),
-                "discard-paths" => group.discard_paths = self.flag(node, &path),
+                "base-directory" => group.base_directory = self.text(node, path),
+                "discard-paths" => group.discard_paths = self.flag(node, path),
                 _ => {
                     let place = format!("report group `{}`", group.name.value);
                     self.unknown_key(Some("reports"), &place, entry, keys::REPORT);
@@ -55,7 +56,7 @@ impl Decoder<'_> {
         Some(group)
     }
 
-    fn format(&mut self, node: &Node, path: &str) -> Option<Spanned<ReportFormat>> {
+    fn format(&mut self, node: &Node, path: impl Path) -> Option<Spanned<ReportFormat>> {
         let text = self.text(node, path)?;
         let known = keys::REPORT_FORMATS
             .iter()

@@ -1,5 +1,7 @@
 //! Values of any section: texts, lists of texts, yes and no, names with values.
 
+use std::fmt::Display;
+
 use super::Decoder;
 use crate::buildspec::assumed;
 use crate::buildspec::model::{Text, Variable};
@@ -7,9 +9,14 @@ use crate::diagnostic::Finding;
 use crate::source::Spanned;
 use crate::yaml::{Entry, Kind, Node};
 
+/// Where a value belongs, such as `batch.build-list[0].env`: written out when something is wrong with it.
+pub(super) trait Path: Display + Copy {}
+
+impl<T: Display + Copy> Path for T {}
+
 impl Decoder<'_> {
     /// The entries of what should be a mapping; nothing at all counts as an empty one.
-    pub(super) fn entries<'n>(&mut self, node: &'n Node, key: &str) -> &'n [Entry] {
+    pub(super) fn entries<'n>(&mut self, node: &'n Node, key: impl Path) -> &'n [Entry] {
         match &node.kind {
             Kind::Mapping(entries) => return entries,
             Kind::Null => {}
@@ -30,7 +37,7 @@ impl Decoder<'_> {
     }
 
     /// A text; numbers and booleans as they are written. Nothing at all is no text.
-    pub(super) fn text(&mut self, node: &Node, key: &str) -> Option<Text> {
+    pub(super) fn text(&mut self, node: &Node, key: impl Path) -> Option<Text> {
         match &node.kind {
             Kind::Scalar { text, .. } => Some(Spanned::new(text.clone(), node.span)),
             Kind::Null => None,
@@ -51,14 +58,14 @@ impl Decoder<'_> {
     }
 
     /// A list of texts, or a single one.
-    pub(super) fn texts(&mut self, node: &Node, key: &str) -> Vec<Text> {
+    pub(super) fn texts(&mut self, node: &Node, key: impl Path) -> Vec<Text> {
         match &node.kind {
             Kind::Null => Vec::new(),
             Kind::Sequence(nodes) => nodes
                 .iter()
                 .enumerate()
                 .filter_map(|(index, node)| {
-                    let key = format!("{key}[{index}]");
+                    let key = format_args!("{key}[{index}]");
                     if node.is_null() {
                         self.report(
                             Finding::warning("empty-item", format!("`{key}` is empty"), node.span)
@@ -66,7 +73,7 @@ impl Decoder<'_> {
                                 .help("remove the `-`, or put quotes around what stands behind it"),
                         );
                     }
-                    self.text(node, &key)
+                    self.text(node, key)
                 })
                 .collect(),
             Kind::Scalar { .. } => self.text(node, key).into_iter().collect(),
@@ -78,7 +85,7 @@ impl Decoder<'_> {
     }
 
     /// Yes or no, in the spellings of YAML 1.1.
-    pub(super) fn boolean(&mut self, node: &Node, key: &str) -> Option<Spanned<bool>> {
+    pub(super) fn boolean(&mut self, node: &Node, key: impl Path) -> Option<Spanned<bool>> {
         let text = self.text(node, key)?;
         let value = match text.value.to_ascii_lowercase().as_str() {
             "y" | "yes" | "true" | "on" => true,
@@ -100,22 +107,21 @@ impl Decoder<'_> {
     }
 
     /// [`Self::boolean`], with no as the value of nothing.
-    pub(super) fn flag(&mut self, node: &Node, key: &str) -> bool {
+    pub(super) fn flag(&mut self, node: &Node, key: impl Path) -> bool {
         self.boolean(node, key).is_some_and(|flag| flag.value)
     }
 
     /// Names and their values as written; a name without a value has the empty text.
-    pub(super) fn variables(&mut self, node: &Node, key: &str) -> Vec<Variable> {
+    pub(super) fn variables(&mut self, node: &Node, key: impl Path) -> Vec<Variable> {
         let mut variables = Vec::new();
         for entry in self.entries(node, key) {
             let Some(name) = self.name(entry, key) else {
                 continue;
             };
-            let path = format!("{key}.{}", name.value);
             let value = if entry.value.is_null() {
                 Some(Spanned::new(String::new(), entry.value.span))
             } else {
-                self.text(&entry.value, &path)
+                self.text(&entry.value, format_args!("{key}.{}", name.value))
             };
             if let Some(value) = value {
                 variables.push(Variable { name, value });
@@ -125,12 +131,11 @@ impl Decoder<'_> {
     }
 
     /// A key that the author chose.
-    pub(super) fn name(&mut self, entry: &Entry, section: &str) -> Option<Text> {
+    pub(super) fn name(&mut self, entry: &Entry, section: impl Path) -> Option<Text> {
         if entry.key.text().is_none() {
-            let name = format!("a name in {section}");
             self.wrong_kind(
                 &entry.key,
-                &name,
+                format_args!("a name in {section}"),
                 "string",
                 &["put a name in front of the `:`"],
             );
@@ -140,7 +145,13 @@ impl Decoder<'_> {
     }
 
     /// The value is a list where a text belongs, or the like.
-    pub(super) fn wrong_kind(&mut self, node: &Node, key: &str, expected: &str, help: &[&str]) {
+    pub(super) fn wrong_kind(
+        &mut self,
+        node: &Node,
+        key: impl Path,
+        expected: &str,
+        help: &[&str],
+    ) {
         let line = self.line(node.span);
         let wanted = match expected {
             "map" => "keys and values",
@@ -150,7 +161,7 @@ impl Decoder<'_> {
         };
         let mut finding = Finding::error(
             "wrong-kind",
-            assumed::wrong_kind(key, expected, found(node), line),
+            assumed::wrong_kind(&key.to_string(), expected, found(node), line),
             format!("`{key}` takes {wanted}"),
             node.span,
         )
@@ -166,11 +177,11 @@ impl Decoder<'_> {
     }
 
     /// The value is not among the allowed ones.
-    pub(super) fn wrong_value(&mut self, value: &Text, key: &str, allowed: &str) {
+    pub(super) fn wrong_value(&mut self, value: &Text, key: impl Path, allowed: &str) {
         self.report(
             Finding::error(
                 "wrong-value",
-                assumed::wrong_value(key, &value.value),
+                assumed::wrong_value(&key.to_string(), &value.value),
                 format!("`{key}` does not take `{}`", value.value),
                 value.span,
             )
