@@ -1,6 +1,5 @@
 //! What bash knows and dash, the `sh` of AWS's Ubuntu images, does not. Each was tried with dash 0.5.12.
 
-use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::context::{Context, Dialect, Item};
@@ -39,12 +38,11 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
     if context.dialect != Dialect::Sh || image.is_some_and(is_bash_as_sh) {
         return Vec::new();
     }
-    let own = context.own_variables();
     let mut places = Vec::new();
     for item in &context.items {
         let mut found = Vec::new();
         item.each(|visit| {
-            look(item, visit, own, &mut found);
+            look(context, item, visit, &mut found);
         });
         found.sort_by_key(|(range, _)| range.start);
         found.dedup_by(|one, other| one.0.start == other.0.start);
@@ -77,7 +75,7 @@ pub(super) fn is_bash_as_sh(image: &str) -> bool {
 
 type Found = Vec<(Range<usize>, String)>;
 
-fn look(item: &Item<'_>, visit: Visit<'_>, own: &BTreeSet<&str>, found: &mut Found) {
+fn look(context: &Context<'_>, item: &Item<'_>, visit: Visit<'_>, found: &mut Found) {
     match visit {
         Visit::Simple(step) => {
             if let Some(range) = &step.pipeline.with_errors {
@@ -102,7 +100,7 @@ fn look(item: &Item<'_>, visit: Visit<'_>, own: &BTreeSet<&str>, found: &mut Fou
             found.push((range.start..name.range.end, "`function`".to_owned()));
         }
         Visit::Function(..) => {}
-        Visit::Word(it) => word(it, own, found),
+        Visit::Word(it) => word(context, it, found),
     }
 }
 
@@ -226,7 +224,7 @@ fn braces(item: &Item<'_>, word: &Word, found: &mut Found) {
     }
 }
 
-fn word(word: &Word, own: &BTreeSet<&str>, found: &mut Found) {
+fn word(context: &Context<'_>, word: &Word, found: &mut Found) {
     if word.array {
         let end = word
             .text
@@ -248,7 +246,7 @@ fn word(word: &Word, own: &BTreeSet<&str>, found: &mut Found) {
                 if modifier.rest.is_empty()
                     && modifier.prefix.is_none()
                     && VARIABLES.contains(&name.as_str())
-                    && !own.contains(name.as_str()) =>
+                    && !context.own_variables().contains(name.as_str()) =>
             {
                 format!("`${name}`")
             }

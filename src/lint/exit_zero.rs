@@ -23,6 +23,11 @@ pub(super) const RULE: Rule = Rule {
 
 fn check(context: &Context<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
+    let mut has_exit = false;
+    context.each_simple(|_, step| has_exit |= is_exit(step.simple));
+    if !has_exit {
+        return findings;
+    }
     let last_uses = last_uses(&context.items);
     for (index, item) in context.items.iter().enumerate() {
         let next = context.items.get(index + 1);

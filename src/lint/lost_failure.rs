@@ -131,8 +131,9 @@ fn collect<'a>(
                 continue;
             }
             match pipeline.commands.last() {
-                Some(Command::Simple(simple)) if matters(simple) => {
-                    hits.extend(counts.map(|counts| (simple, counts.clone())));
+                Some(Command::Simple(simple)) => {
+                    let hit = counts.filter(|_| matters(simple));
+                    hits.extend(hit.map(|counts| (simple, counts.clone())));
                 }
                 Some(Command::Compound(compound)) if compound.kind != CompoundKind::Arithmetic => {
                     for body in &compound.bodies {

@@ -1,6 +1,6 @@
 //! Names that a stranger chooses: branches and tags of a webhook.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use super::context::{Context, Item};
 use super::shell::{CompoundKind, ExpansionKind, Modifier, Simple, Visit, Word};
@@ -61,18 +61,18 @@ enum Text {
 }
 
 /// The variables of a build that a stranger may have named.
-struct Tainted<'a> {
+struct Tainted<'a, 'c> {
     /// They come from others of them.
     copies: HashMap<&'a str, Text>,
     /// Those of [`BRANCHES`] that the buildspec sets.
-    own: &'a BTreeSet<&'a str>,
+    context: &'a Context<'c>,
 }
 
-impl Tainted<'_> {
+impl Tainted<'_, '_> {
     fn has(&self, name: &str) -> bool {
         is_webhook(name)
             || self.copies.contains_key(name)
-            || BRANCHES.contains(&name) && !self.own.contains(name)
+            || BRANCHES.contains(&name) && !self.context.own_variables().contains(name)
     }
 
     fn text(&self, name: &str) -> Text {
@@ -94,7 +94,7 @@ struct Found {
 fn check(context: &Context<'_>) -> Vec<Finding> {
     let mut tainted = Tainted {
         copies: HashMap::new(),
-        own: context.own_variables(),
+        context,
     };
     let mut found = Found::default();
     for item in &context.items {
@@ -118,7 +118,7 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
 }
 
 /// Remembers variables that get their value from a tainted one.
-fn taint<'a>(simple: &'a Simple, tainted: &mut Tainted<'a>) {
+fn taint<'a>(simple: &'a Simple, tainted: &mut Tainted<'a, '_>) {
     let export = matches!(
         simple.name(),
         Some("export" | "declare" | "local" | "readonly")
@@ -150,7 +150,7 @@ fn look(
     context: &Context<'_>,
     item: &Item<'_>,
     simple: &Simple,
-    tainted: &Tainted<'_>,
+    tainted: &Tainted<'_, '_>,
     found: &mut Found,
 ) {
     let code = code_words(simple);
@@ -186,7 +186,7 @@ fn unquoted(
     context: &Context<'_>,
     item: &Item<'_>,
     word: &Word,
-    tainted: &Tainted<'_>,
+    tainted: &Tainted<'_, '_>,
     found: &mut Found,
 ) {
     for (name, range, quoted) in used(word, tainted) {
@@ -235,7 +235,7 @@ fn unquoted(
 /// The tainted variables of a word itself, not those in commands in it.
 fn used<'a>(
     word: &'a Word,
-    tainted: &Tainted<'_>,
+    tainted: &Tainted<'_, '_>,
 ) -> impl Iterator<Item = (&'a str, std::ops::Range<usize>, bool)> {
     let is_tainted = |name: &str, modifier: &Modifier| {
         modifier.prefix.is_none()

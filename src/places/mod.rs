@@ -10,7 +10,7 @@ pub(crate) mod tree;
 
 use std::sync::LazyLock;
 
-use memchr::memmem::Finder;
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use crate::diagnostic::{Finding, Severity};
 use crate::source::{Source, Span};
@@ -116,17 +116,21 @@ impl Gathered {
     }
 }
 
-/// What stands in every file that has buildspecs inside of it.
-static HINTS: LazyLock<[Finder<'_>; 6]> = LazyLock::new(|| {
-    [
+/// Finds what stands in every file that has buildspecs inside of it.
+static HINTS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    let hints = [
         "AWS::CodeBuild::Project",
         "AWSTemplateFormatVersion",
         "Resources",
         "\"source\"",
         "source:",
         "buildspecOverride",
-    ]
-    .map(Finder::new)
+    ];
+    AhoCorasick::builder()
+        .match_kind(MatchKind::LeftmostFirst)
+        .kind(Some(AhoCorasickKind::NoncontiguousNFA))
+        .build(hints)
+        .ok()
 });
 
 /// Looks at what a file is. The name decides where it is clear, the text otherwise.
@@ -140,10 +144,7 @@ pub fn look(source: &Source) -> Contents {
     if terraform::is_terraform(&name, text) {
         return around(source, |gathered| terraform::gather(source, gathered));
     }
-    if HINTS
-        .iter()
-        .all(|hint| hint.find(text.as_bytes()).is_none())
-    {
+    if HINTS.as_ref().is_some_and(|hints| !hints.is_match(text)) {
         return Contents::Buildspec;
     }
     match tree::read(source) {

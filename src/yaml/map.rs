@@ -1,6 +1,6 @@
 //! Where things are: events with spans become a tree.
 
-use std::collections::{BTreeMap, HashMap, HashSet, btree_map};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use granit_parser::{Event, Parser, ScalarStyle, StructureStyle, Tag};
 
@@ -23,7 +23,10 @@ pub fn plain(text: &str) -> Option<Tree> {
 pub fn any(text: &str) -> Tree {
     let options =
         granit_parser::options! { emit_comments: false, simple_key_max_lookahead: text.len() + 1 };
-    let mut builder = Builder::default();
+    let mut builder = Builder {
+        has_returns: text.contains("\r\n"),
+        ..Builder::default()
+    };
     for event in Parser::new_from_str_with_options(text, options) {
         match event {
             Ok((Event::StreamEnd, _)) => break,
@@ -85,6 +88,8 @@ struct Builder {
     end: usize,
     /// The first document is complete.
     done: bool,
+    /// Lines may end with `\r\n`.
+    has_returns: bool,
 }
 
 struct Open {
@@ -99,13 +104,44 @@ enum Collection {
     Sequence(Vec<Node>),
     Mapping {
         entries: Vec<Entry>,
-        /// The keys so far, and where they stand in the file and among the entries.
-        seen: BTreeMap<String, (Span, usize)>,
+        keys: Keys,
         /// Entries whose key stood once more.
         stale: HashSet<usize>,
         key: Option<Node>,
         merges: Vec<Node>,
     },
+}
+
+/// Finds keys among the entries of a mapping. To look through few is quicker than to keep a map of them.
+#[derive(Default)]
+struct Keys {
+    /// Where each key stands first in the file, and the last of its entries; of so many entries.
+    known: BTreeMap<String, (Span, usize)>,
+    read: usize,
+}
+
+impl Keys {
+    const FEW: usize = 16;
+
+    fn find(&mut self, entries: &[Entry], key: &str) -> Option<(Span, usize)> {
+        if entries.len() <= Self::FEW {
+            let is_key = |entry: &Entry| entry.key.text() == Some(key);
+            let last = entries.iter().rposition(is_key)?;
+            let first = entries.iter().find(|entry| is_key(entry))?;
+            return Some((first.key.span, last));
+        }
+        for (index, entry) in entries.iter().enumerate().skip(self.read) {
+            if let Some(text) = entry.key.text() {
+                let first = (entry.key.span, index);
+                self.known
+                    .entry(text.to_owned())
+                    .and_modify(|(_, last)| *last = index)
+                    .or_insert(first);
+            }
+        }
+        self.read = entries.len();
+        self.known.get(key).copied()
+    }
 }
 
 impl Builder {
@@ -130,7 +166,12 @@ impl Builder {
                     }
                     _ => &value,
                 };
-                let kind = scalar(value, style, tag.as_deref(), span);
+                let mut kind = scalar(value, style, tag.as_deref(), span);
+                if self.has_returns
+                    && let Kind::Scalar { text, .. } = &mut kind
+                {
+                    *text = text.replace("\r\n", "\n");
+                }
                 self.end = self.end.max(span.end);
                 let weight = value.len() + NODE_WEIGHT;
                 return self.finish(Node { kind, span }, anchor, weight);
@@ -143,7 +184,7 @@ impl Builder {
                 self.tag(tag.as_deref(), span);
                 let mapping = Collection::Mapping {
                     entries: Vec::new(),
-                    seen: BTreeMap::new(),
+                    keys: Keys::default(),
                     stale: HashSet::new(),
                     key: None,
                     merges: Vec::new(),
@@ -181,7 +222,7 @@ impl Builder {
             }
             Collection::Mapping {
                 mut entries,
-                mut seen,
+                mut keys,
                 stale,
                 merges,
                 ..
@@ -189,10 +230,11 @@ impl Builder {
                 if !stale.is_empty() {
                     let mut index = 0..;
                     entries.retain(|_| index.next().is_some_and(|index| !stale.contains(&index)));
+                    keys = Keys::default();
                 }
                 let first = entries.first().map(|entry| entry.key.span.start);
                 for merge in merges {
-                    if !self.merge(&mut entries, &mut seen, merge) {
+                    if !self.merge(&mut entries, &mut keys, merge) {
                         return false;
                     }
                 }
@@ -223,7 +265,7 @@ impl Builder {
             Collection::Sequence(nodes) => nodes.push(node),
             Collection::Mapping {
                 entries,
-                seen,
+                keys,
                 stale,
                 key,
                 merges,
@@ -231,21 +273,15 @@ impl Builder {
                 None => *key = Some(node),
                 Some(key) if is_merge(&key) => merges.push(node),
                 Some(key) => {
-                    let here = entries.len();
-                    match key.text().map(|text| seen.entry(text.to_owned())) {
-                        Some(btree_map::Entry::Occupied(mut known)) => {
-                            let (first, index) = known.get_mut();
-                            stale.insert(std::mem::replace(index, here));
-                            self.tree.duplicates.push(Duplicate {
-                                first: *first,
-                                second: key.span,
-                                key: known.key().clone(),
-                            });
-                        }
-                        Some(btree_map::Entry::Vacant(new)) => {
-                            new.insert((key.span, here));
-                        }
-                        None => {}
+                    if let Some(text) = key.text()
+                        && let Some((first, last)) = keys.find(entries, text)
+                    {
+                        stale.insert(last);
+                        self.tree.duplicates.push(Duplicate {
+                            first,
+                            second: key.span,
+                            key: text.to_owned(),
+                        });
                     }
                     entries.push(Entry { key, value: node });
                 }
@@ -302,20 +338,14 @@ impl Builder {
     }
 
     /// Appends what a merge key brings; keys that stand in the mapping itself win.
-    fn merge(
-        &mut self,
-        entries: &mut Vec<Entry>,
-        seen: &mut BTreeMap<String, (Span, usize)>,
-        value: Node,
-    ) -> bool {
+    fn merge(&mut self, entries: &mut Vec<Entry>, keys: &mut Keys, value: Node) -> bool {
         let span = value.span;
         match value.kind {
             Kind::Mapping(merged) => {
                 for entry in merged {
                     if let Some(text) = entry.key.text()
-                        && !seen.contains_key(text)
+                        && keys.find(entries, text).is_none()
                     {
-                        seen.insert(text.to_owned(), (entry.key.span, entries.len()));
                         entries.push(entry);
                     }
                 }
@@ -323,7 +353,7 @@ impl Builder {
             }
             Kind::Sequence(nodes) if nodes.iter().all(|node| node.entries().is_some()) => nodes
                 .into_iter()
-                .all(|node| self.merge(entries, seen, node)),
+                .all(|node| self.merge(entries, keys, node)),
             _ => self.stop(
                 Finding::error(
                     "yaml-merge",
@@ -379,8 +409,6 @@ fn scalar(value: &str, style: ScalarStyle, tag: Option<&Tag>, span: Span) -> Kin
     // The parser writes `~` for a value that is not there at all.
     let text = if span.start == span.end && style == Style::Plain {
         String::new()
-    } else if memchr::memchr(b'\r', value.as_bytes()).is_some() {
-        value.replace("\r\n", "\n")
     } else {
         value.to_owned()
     };

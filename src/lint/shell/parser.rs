@@ -64,7 +64,13 @@ impl<'a> Parser<'a> {
     }
 
     pub(super) fn peek_at(&self, ahead: usize) -> Option<u8> {
-        self.rest().as_bytes().get(ahead).copied()
+        self.bytes().get(ahead).copied()
+    }
+
+    /// [`Self::rest`], for looks that are taken at every byte.
+    fn bytes(&self) -> &'a [u8] {
+        let bytes = self.text.as_bytes().get(self.at..self.end);
+        bytes.unwrap_or_default()
     }
 
     /// This is not understood: what is left counts as read.
@@ -74,7 +80,7 @@ impl<'a> Parser<'a> {
     }
 
     fn takes(&mut self, sign: &str) -> bool {
-        let found = self.rest().starts_with(sign);
+        let found = self.bytes().starts_with(sign.as_bytes());
         if found {
             self.at += sign.len();
         }
@@ -167,12 +173,13 @@ impl<'a> Parser<'a> {
     }
 
     fn at_closing_word(&self) -> bool {
-        CLOSING.iter().any(|word| self.at_word(word))
+        let first = matches!(self.peek(), Some(b't' | b'd' | b'f' | b'e' | b'}'));
+        first && CLOSING.iter().any(|word| self.at_word(word))
     }
 
     fn at_word(&self, word: &str) -> bool {
         let ends = |byte: &u8| b" \t\r\n;&|<>()".contains(byte);
-        let rest = self.rest().as_bytes();
+        let rest = self.bytes();
         rest.starts_with(word.as_bytes()) && rest.get(word.len()).is_none_or(ends)
     }
 
@@ -252,7 +259,13 @@ impl<'a> Parser<'a> {
     fn command(&mut self) -> Option<Command> {
         self.blanks();
         let start = self.at;
-        let compound = if self.rest().starts_with("((")
+        let nearly_all = !matches!(
+            self.peek(),
+            Some(b'(' | b'{' | b'i' | b'w' | b'u' | b'f' | b's' | b'c')
+        );
+        let compound = if nearly_all {
+            return self.simple();
+        } else if self.rest().starts_with("((")
             && let Some(length) = arithmetic_length(self.rest())
         {
             self.at += length;
@@ -467,6 +480,9 @@ impl<'a> Parser<'a> {
 
     fn redirect(&mut self) -> Option<Redirect> {
         self.blanks();
+        if !matches!(self.peek()?, b'<' | b'>' | b'&' | b'0'..=b'9') {
+            return None;
+        }
         let start = self.at;
         let digits = self.rest().bytes().take_while(u8::is_ascii_digit).count();
         let behind = &self.rest()[digits..];

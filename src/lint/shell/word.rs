@@ -52,9 +52,7 @@ impl Parser<'_> {
 
     /// Takes the character here and all that mean nothing behind it into the word.
     fn letters(&mut self, word: &mut Word) {
-        let plain = |byte: u8| {
-            !byte.is_ascii() || byte.is_ascii_alphanumeric() || b"_-./:,=@%+".contains(&byte)
-        };
+        let plain = |byte: u8| matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'%' | b'+'..=b':' | b'=' | b'@' | b'_' | 0x80..);
         let rest = self.rest();
         let length = 1 + rest.bytes().skip(1).take_while(|byte| plain(*byte)).count();
         word.text.push_str(&rest[..length]);
