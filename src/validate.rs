@@ -207,15 +207,16 @@ fn look_at(input: &Input, piped: &[u8], options: &Options) -> Result<Option<Look
 
 /// Mends a file, or adds to the diff what would mend it; says how many mendings there are.
 fn mend(input: &Input, file: &mut Looked, options: &Options, diff: &mut String) -> Result<usize> {
-    let before = &file.checked;
-    if before.findings.iter().all(|found| found.edits.is_empty()) {
+    if file.counts.mendable == 0 && file.checked.findings.len() <= MOST_FINDINGS {
         return Ok(0);
     }
+    let before = &file.checked;
     let alone = Options {
         shellcheck: Shellcheck::Never,
         ..options.clone()
     };
-    let mended = fix::mend(before.clone(), |source| check_text(source, &alone));
+    let check = |source| check_all(source, &alone);
+    let mended = fix::mend(check(before.source.clone()), check);
     let (source, after) = (&before.source, mended.checked.source);
     if options.fix == Fix::Show {
         diff.push_str(&fix::diff(source.name(), source.text(), after.text()));
@@ -253,6 +254,13 @@ fn check_bytes(name: &str, bytes: Vec<u8>, options: &Options) -> Checked {
 }
 
 fn check_text(source: Source, options: &Options) -> Checked {
+    let mut checked = check_all(source, options);
+    checked.findings = the_worst(checked.findings);
+    checked
+}
+
+/// However many findings there are.
+fn check_all(source: Source, options: &Options) -> Checked {
     let contents = if source.text().len() > LARGEST {
         Contents::Buildspec
     } else {
@@ -268,7 +276,7 @@ fn check_text(source: Source, options: &Options) -> Checked {
     findings.retain(|finding| options.selection.shows(finding));
     Checked {
         source,
-        findings: the_worst(findings),
+        findings,
         buildspecs,
     }
 }

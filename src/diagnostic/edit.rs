@@ -63,6 +63,31 @@ pub fn ends_in_quotes(command: &str) -> bool {
     open.is_some()
 }
 
+/// Where places are after edits that they do not overlap with.
+#[derive(Debug)]
+pub struct Moves(Vec<(usize, usize, usize)>);
+
+impl Moves {
+    pub fn of(edits: &[(Span, String)]) -> Self {
+        let mut edits: Vec<_> = edits.iter().collect();
+        edits.sort_by_key(|(span, _)| span.end);
+        let (mut gone, mut come) = (0, 0);
+        let moves = edits.into_iter().map(|(span, new)| {
+            gone += span.range().len();
+            come += new.len();
+            (span.end, gone, come)
+        });
+        Self(moves.collect())
+    }
+
+    pub fn place(&self, span: Span) -> Span {
+        let before = self.0.partition_point(|(end, ..)| *end <= span.start);
+        let last = before.checked_sub(1).and_then(|last| self.0.get(last));
+        let (gone, come) = last.map_or((0, 0), |(_, gone, come)| (*gone, *come));
+        Span::new(span.start + come - gone, span.end + come - gone)
+    }
+}
+
 /// The text with edits in it; `None` when two of them overlap or one lies outside.
 pub fn apply(text: &str, edits: &[(Span, String)]) -> Option<String> {
     let mut edits: Vec<&(Span, String)> = edits.iter().collect();
@@ -81,6 +106,18 @@ pub fn apply(text: &str, edits: &[(Span, String)]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn places_move_with_what_stands_before_them() {
+        let edits = [(8, 8, "new"), (2, 4, ""), (10, 11, "longer")];
+        let edits = edits.map(|(start, end, new)| (Span::new(start, end), new.to_owned()));
+        let moves = Moves::of(&edits);
+        let place = |start, end| moves.place(Span::new(start, end)).range();
+        assert_eq!(place(0, 2), 0..2);
+        assert_eq!(place(4, 6), 2..4);
+        assert_eq!(place(8, 10), 9..11);
+        assert_eq!(place(11, 12), 17..18);
+    }
 
     #[test]
     fn writes_texts_that_yaml_takes() {

@@ -1,12 +1,19 @@
 //! `--fix`: mends what has one safe mending, and nothing else.
 
+use std::collections::{BTreeMap, HashMap};
+
 use similar::TextDiff;
 
 use crate::diagnostic::{Checked, Finding, edit};
 use crate::source::Source;
 
-/// One file has no more mistakes than this that anybody waits for.
-const MOST_FIXES: usize = 500;
+/// What hides all that stands behind it.
+const SYNTAX: &str = "yaml-syntax";
+
+/// So much is read before what is left is left, in bytes: a file is read anew with each group of mendings.
+const MOST_READ: usize = 64 << 20;
+/// So many readings of a small file anybody waits for.
+const MOST_READINGS: usize = 300;
 
 /// A file with its mendings.
 #[derive(Clone, Debug)]
@@ -17,28 +24,45 @@ pub(super) struct Mended {
     pub(super) fixes: usize,
 }
 
-/// Mends one finding after the other; each must go away and bring nothing worse.
+/// Mends all that goes away and brings nothing worse: everything at once, and where that fails one half after the other.
 pub(super) fn mend(checked: Checked, check: impl Fn(Source) -> Checked) -> Mended {
     let mut now = checked;
     let mut fixes = 0;
-    let mut next = 0;
-    while fixes < MOST_FIXES {
-        let Some(finding) = now.findings.get(next) else {
-            break;
-        };
-        let text = if finding.edits.is_empty() {
-            None
-        } else {
-            edit::apply(now.source.text(), &finding.edits)
-        };
-        let after = text.map(|text| check(Source::new(now.source.name(), text)));
-        match after.filter(|after| is_better(&now, finding, after)) {
-            Some(after) => {
-                now = after;
-                fixes += 1;
-                next = 0;
+    let mut readings = (MOST_READ / (1 + now.source.text().len())).min(MOST_READINGS);
+    let mut groups = vec![apart(&now.findings)];
+    let mut is_mended = false;
+    while readings > 0 {
+        let Some(mut group) = groups.pop() else {
+            // One mending can uncover another.
+            if !std::mem::take(&mut is_mended) {
+                break;
             }
-            None => next += 1,
+            groups.push(apart(&now.findings));
+            continue;
+        };
+        let edits: Vec<_> = group
+            .iter()
+            .flat_map(|finding| &finding.edits)
+            .cloned()
+            .collect();
+        let after = edit::apply(now.source.text(), &edits).filter(|_| !edits.is_empty());
+        let after = after.map(|text| check(Source::new(now.source.name(), text)));
+        readings -= 1;
+        if let Some(after) = after.filter(|after| is_better(&now, &group, after)) {
+            now = after;
+            fixes += group.len();
+            is_mended = true;
+            let moves = edit::Moves::of(&edits);
+            for (span, _) in groups
+                .iter_mut()
+                .flatten()
+                .flat_map(|finding| &mut finding.edits)
+            {
+                *span = moves.place(*span);
+            }
+        } else if group.len() > 1 {
+            groups.push(group.split_off(group.len() / 2));
+            groups.push(group);
         }
     }
     Mended {
@@ -47,32 +71,63 @@ pub(super) fn mend(checked: Checked, check: impl Fn(Source) -> Checked) -> Mende
     }
 }
 
-/// A syntax error must give way to none or to a later one; nothing may stand twice that did not before.
-fn is_better(before: &Checked, mended: &Finding, after: &Checked) -> bool {
+/// The findings that can be mended, but for those whose mending overlaps with that of another.
+fn apart(findings: &[Finding]) -> Vec<Finding> {
+    let mut taken: BTreeMap<usize, usize> = BTreeMap::new();
+    let mendable = findings.iter().filter(|finding| !finding.edits.is_empty());
+    let apart = mendable.filter(|finding| {
+        let mut spans = finding.edits.iter().map(|(span, _)| span);
+        // Two that begin at the same byte have no order.
+        let is_free = spans.clone().all(|span| {
+            let before = taken.range(..=span.start).next_back();
+            let behind = taken.range(span.start..).next();
+            before.is_none_or(|(start, end)| *start < span.start && *end <= span.start)
+                && behind.is_none_or(|(start, _)| span.end <= *start)
+        });
+        if is_free {
+            taken.extend(spans.by_ref().map(|span| (span.start, span.end)));
+        }
+        is_free
+    });
+    apart.cloned().collect()
+}
+
+/// All of the group are gone. A syntax error must give way to none or to a later one; nothing may stand twice that did not
+/// before.
+fn is_better(before: &Checked, group: &[Finding], after: &Checked) -> bool {
     let line = |checked: &Checked| {
-        let syntax = checked
-            .findings
-            .iter()
-            .find(|finding| finding.rule == "yaml-syntax");
+        let mut findings = checked.findings.iter();
+        let syntax = findings.find(|finding| is_syntax(finding));
         syntax.map_or(usize::MAX, |finding| {
             checked.source.position(finding.primary.span.start).0
         })
     };
-    let count = |checked: &Checked, wanted: &dyn Fn(&Finding) -> bool| {
-        checked
-            .findings
-            .iter()
-            .filter(|finding| wanted(finding))
-            .count()
-    };
-    let same = |finding: &Finding| finding.rule == mended.rule && finding.message == mended.message;
-    let twice = |finding: &Finding| finding.rule == "duplicate-key";
-    let gone = if mended.rule == "yaml-syntax" {
-        line(after) > line(before)
-    } else {
-        line(after) >= line(before) && count(after, &same) < count(before, &same)
-    };
-    gone && count(after, &twice) <= count(before, &twice)
+    let is_twice = |finding: &&Finding| finding.rule == "duplicate-key";
+    let twice = |checked: &Checked| checked.findings.iter().filter(is_twice).count();
+    let (was, is) = (line(before), line(after));
+    let gives_way = is > was || is == was && !group.iter().any(is_syntax);
+    let (was, is) = (alike(&before.findings), alike(&after.findings));
+    let count = |of: &HashMap<_, usize>, kind| of.get(kind).copied().unwrap_or(0);
+    let mended = alike(group);
+    let mut mended = mended.iter().filter(|((rule, _), _)| *rule != SYNTAX);
+    gives_way
+        && twice(after) <= twice(before)
+        && mended.all(|(kind, number)| count(&is, kind) + number <= count(&was, kind))
+}
+
+/// How many findings there are of each rule and sentence.
+fn alike(findings: &[Finding]) -> HashMap<(&str, &str), usize> {
+    let mut counts = HashMap::new();
+    for finding in findings {
+        *counts
+            .entry((finding.rule, finding.message.as_str()))
+            .or_default() += 1;
+    }
+    counts
+}
+
+fn is_syntax(finding: &Finding) -> bool {
+    finding.rule == SYNTAX
 }
 
 /// What has changed, as `diff -u` shows it.
@@ -164,6 +219,25 @@ artifacts:
             let expected = (format!("{lines}{after}"), 1);
             assert_eq!(mended(&format!("{lines}{before}")), expected);
         }
+    }
+
+    #[test]
+    fn what_can_not_be_mended_holds_nothing_up() {
+        let commands = |quote: &str| -> String {
+            let command = |number| format!("      - {quote}echo {number}: b{quote}\n");
+            (0..1500).map(command).collect()
+        };
+        let file = |quote: &str, phase: &str| {
+            let (commands, sections) = (
+                commands(quote),
+                "artifacts: {files: x}\nartifact: {files: y}\n",
+            );
+            format!("{sections}version: 0.2\nphases:\n  {phase}:\n    commands:\n{commands}")
+        };
+        assert_eq!(
+            mended(&file("", "pre-build")),
+            (file("'", "pre_build"), 1501)
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use crate::diagnostic::{Finding, Severity, edit};
 use crate::source::Source;
 
-/// Each is tried with a reading of the whole file; nobody has more misspelt keys.
+/// Each try is a reading of the whole file.
 const MOST_TRIES: usize = 20;
 /// In larger files nothing is tried, in bytes.
 const LARGEST: usize = 128 << 10;
@@ -15,18 +15,35 @@ pub(super) fn keep_safe(
     read: impl Fn(&Source) -> Vec<Finding>,
 ) {
     let before = errors(findings);
-    let mut tries = 0;
-    for finding in findings {
-        if finding.severity == Severity::Error || finding.edits.is_empty() {
+    let is_tried =
+        |finding: &Finding| finding.severity != Severity::Error && !finding.edits.is_empty();
+    let tried = (0..findings.len()).filter(|index| is_tried(&findings[*index]));
+    // All at once, and where that is not safe one half after the other.
+    let mut groups: Vec<Vec<usize>> = vec![tried.collect()];
+    let mut readings = 0;
+    while let Some(mut group) = groups.pop() {
+        let edits: Vec<_> = group
+            .iter()
+            .flat_map(|index| &findings[*index].edits)
+            .cloned()
+            .collect();
+        if edits.is_empty() {
             continue;
         }
-        tries += 1;
-        let text = edit::apply(source.text(), &finding.edits)
-            .filter(|text| tries <= MOST_TRIES && text.len() <= LARGEST);
-        let safe =
-            text.is_some_and(|text| errors(&read(&Source::new(source.name(), text))) <= before);
-        if !safe {
-            finding.edits.clear();
+        let is_small = source.text().len() <= LARGEST && readings < MOST_TRIES;
+        readings += 1;
+        let text = edit::apply(source.text(), &edits).filter(|_| is_small);
+        let is_safe = |text: String| errors(&read(&Source::new(source.name(), text))) <= before;
+        if text.is_some_and(is_safe) {
+            continue;
+        }
+        if is_small && group.len() > 1 {
+            groups.push(group.split_off(group.len() / 2));
+            groups.push(group);
+            continue;
+        }
+        for index in group {
+            findings[index].edits.clear();
         }
     }
 }

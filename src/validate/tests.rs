@@ -227,6 +227,32 @@ fn a_mending_does_no_harm() {
     assert!(fs::read_to_string(&file).unwrap().contains("artifacts:"));
 }
 
+/// More findings than are shown, and more warnings than readings that are tried.
+#[test]
+fn as_many_as_there_are_can_be_mended() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("buildspec.yml");
+    let task = |key: &str| -> String {
+        (0..1200)
+            .map(|number| format!("    - identifier: a{number}\n      {key}: true\n"))
+            .collect()
+    };
+    let text = |key: &str| {
+        let tasks = task(key);
+        format!(
+            "version: 0.2\nbatch:\n  build-list:\n{tasks}phases: {{build: {{commands: make}}}}\n"
+        )
+    };
+    fs::write(&file, text("ignore-failures")).unwrap();
+    let fix = Options {
+        fix: Fix::Write,
+        ..options()
+    };
+    let (_, output) = run(std::slice::from_ref(&file), "", &fix);
+    assert_eq!(output, "checked 1 file: nothing found; 1200 mended\n");
+    assert_eq!(fs::read_to_string(&file).unwrap(), text("ignore-failure"));
+}
+
 const TEMPLATE: &str = "\
 Resources:
   A:
