@@ -14,7 +14,7 @@ use crate::source::Source;
 const MOST_FINDINGS: usize = 200;
 
 /// Places that are further apart are shown as snippets of their own.
-const MOST_LINES: usize = 200;
+pub(super) const MOST_LINES: usize = 200;
 
 /// What a narrower terminal would show is unreadable anyway.
 const LEAST_WIDTH: usize = 40;

@@ -3,38 +3,30 @@
 //! Nine of ten are so, and the crate, which lays out every letter with its style, would take a fifth of the time that
 //! a check of many files has. Builds with debug assertions show each in both ways and compare.
 
-use super::human::sentence;
+use super::human::{MOST_LINES, sentence};
 use super::{Finding, Label};
 use crate::source::Source;
 
 /// From here on the crate leaves out some of what stands in front of the place.
 const FAR_RIGHT: usize = 26;
-/// Of places that are further apart, the crate makes one snippet or more.
-const MOST_LINES: usize = 200;
 
 /// The lines of a finding without the last one's end; `None` when it is not simple.
 pub(super) fn render(source: &Source, finding: &Finding, width: usize) -> Option<String> {
     let primary = Mark::new(source, &finding.primary, "^")?;
     let related = finding.related.iter();
-    let mut marks = related
-        .map(|label| Mark::new(source, label, "-"))
-        .collect::<Option<Vec<_>>>()?;
+    let related = related.map(|label| Mark::new(source, label, "-"));
+    let mut marks = related.collect::<Option<Vec<_>>>()?;
     marks.push(primary);
     marks.sort_by_key(|mark| mark.number);
-    let last = marks.last()?.number;
-    let digits = last.ilog10() as usize + 1;
-    let width = width.checked_sub(digits + " | ".len())?;
-    let is_far = |(one, next): (&Mark, &Mark)| one.number == next.number;
+    let digits = marks.last()?.number.ilog10() as usize + 1;
     let sentence = sentence(finding);
     let notes = sentence.iter().map(|sentence| ("note", sentence));
     let notes = notes.chain(finding.help.iter().map(|help| ("help", help)));
-    if !is_ascii(source.name())
-        || !is_ascii(&finding.message)
-        || !notes.clone().all(|(_, note)| is_ascii(note))
-        || !marks.iter().all(|mark| mark.is_simple(width))
-        || marks.iter().zip(&marks[1..]).any(is_far)
-        || last - marks[0].number > MOST_LINES
-    {
+    let is_simple = is_ascii(source.name())
+        && is_ascii(&finding.message)
+        && notes.clone().all(|(_, note)| is_ascii(note))
+        && are_simple(source, &marks, width.checked_sub(digits + " | ".len())?);
+    if !is_simple {
         return None;
     }
     let margin = " ".repeat(digits);
@@ -52,9 +44,6 @@ pub(super) fn render(source: &Source, finding: &Finding, width: usize) -> Option
         match before.map(|before| mark.number - before) {
             Some(2) => {
                 let between = line(source, mark.number - 1);
-                if !is_ascii(between) || between.len() > width {
-                    return None;
-                }
                 let gap = if between.is_empty() { "" } else { " " };
                 output += &format!("\n{:digits$} |{gap}{between}", mark.number - 1);
             }
@@ -80,6 +69,24 @@ pub(super) fn render(source: &Source, finding: &Finding, width: usize) -> Option
         output.extend(["\n", &margin, " = ", kind, ": ", note]);
     }
     Some(output)
+}
+
+/// No two marks stand in one line, the lines between them can be shown too, and the crate would make one snippet of all.
+fn are_simple(source: &Source, marks: &[Mark<'_>], width: usize) -> bool {
+    let fits = |line: &str| is_ascii(line) && line.len() <= width;
+    let apart = marks.windows(2).all(|pair| {
+        let distance = pair[1].number - pair[0].number;
+        distance > 0 && (distance != 2 || fits(line(source, pair[0].number + 1)))
+    });
+    let is_simple = |mark: &Mark<'_>| {
+        let spaces = mark.line.len() - mark.line.trim_start_matches(' ').len();
+        fits(mark.line) && is_ascii(mark.label) && spaces.min(mark.column) <= FAR_RIGHT
+    };
+    let height = match marks {
+        [first, .., last] => last.number - first.number,
+        _ => 0,
+    };
+    apart && height <= MOST_LINES && marks.iter().all(is_simple)
 }
 
 /// A line, and what is marked in it.
@@ -110,14 +117,6 @@ impl<'a> Mark<'a> {
             sign,
             label: &label.message,
         })
-    }
-
-    fn is_simple(&self, width: usize) -> bool {
-        let spaces = self.line.len() - self.line.trim_start_matches(' ').len();
-        is_ascii(self.line)
-            && is_ascii(self.label)
-            && self.line.len() <= width
-            && spaces.min(self.column) <= FAR_RIGHT
     }
 }
 
