@@ -423,40 +423,36 @@ fn first_line(decoder: &Decoder<'_>, node: &Node) -> usize {
 ///
 /// Follows each task to what it waits for; one that is met again on its own way closes a circle.
 fn circle(tasks: &[BatchTask]) -> Option<Vec<&BatchTask>> {
-    let named: HashMap<&str, &BatchTask> = tasks
+    let numbers = tasks
         .iter()
-        .map(|task| (task.identifier.value.as_str(), task))
-        .collect();
-    let mut done: HashSet<&str> = HashSet::new();
-    for start in tasks {
+        .map(|task| task.identifier.value.as_str())
+        .zip(0..);
+    let numbers: HashMap<&str, usize> = numbers.collect();
+    let mut is_done = vec![false; tasks.len()];
+    let mut is_on_way = vec![false; tasks.len()];
+    for start in 0..tasks.len() {
         // Tasks on the way, each with how many of its dependencies have been looked at.
-        let mut way: Vec<(&BatchTask, usize)> = vec![(start, 0)];
-        let mut on_way: HashSet<&str> = HashSet::from([start.identifier.value.as_str()]);
+        let mut way = vec![(start, 0)];
+        is_on_way[start] = true;
         while let Some((task, looked)) = way.last_mut() {
             let task = *task;
-            let Some(name) = task.depend_on.get(*looked) else {
-                let name = task.identifier.value.as_str();
-                done.insert(name);
-                on_way.remove(name);
+            let Some(name) = tasks[task].depend_on.get(*looked) else {
+                is_done[task] = true;
+                is_on_way[task] = false;
                 way.pop();
                 continue;
             };
             *looked += 1;
-            let Some(next) = named.get(name.value.as_str()).copied() else {
+            let Some(next) = numbers.get(name.value.as_str()).copied() else {
                 continue;
             };
-            let name = next.identifier.value.as_str();
-            if on_way.contains(name) {
-                let mut circle = way.iter().map(|(task, _)| *task);
-                return Some(
-                    circle
-                        .by_ref()
-                        .skip_while(|task| task.identifier.value != name)
-                        .collect(),
-                );
+            if is_on_way[next] {
+                let circle = way.iter().map(|(task, _)| *task);
+                let circle = circle.skip_while(|task| *task != next);
+                return Some(circle.map(|task| &tasks[task]).collect());
             }
-            if !done.contains(name) {
-                on_way.insert(name);
+            if !is_done[next] {
+                is_on_way[next] = true;
                 way.push((next, 0));
             }
         }
