@@ -510,6 +510,31 @@ mod tests {
         assert_eq!(short(tree.root.as_ref().unwrap()), "{b: {c: 2}, a: 2}");
     }
 
+    /// Few keys are looked for among the entries, many in a map.
+    #[test]
+    fn keys_are_found_among_few_and_many() {
+        for count in [1, Keys::FEW - 1, Keys::FEW, Keys::FEW + 1, 3 * Keys::FEW] {
+            let own = |key: usize| format!("k{key}: own");
+            let own: Vec<String> = (0..count).map(own).collect();
+            let merged = |key: usize| format!("k{key}: merged, m{key}: merged");
+            let merged: Vec<String> = (0..count).map(merged).collect();
+            let (own, merged) = (own.join(", "), merged.join(", "));
+            let text = format!(
+                "x: &x {{{merged}}}\ny: &y {{m0: late, z: z}}\na: {{k0: first, k0: second, {own}, <<: [*x, *y]}}\n"
+            );
+            let tree = tree(&text);
+            let firsts: Vec<&str> = tree
+                .duplicates
+                .iter()
+                .map(|duplicate| &text[duplicate.first.start..][..9])
+                .collect();
+            assert_eq!(firsts, ["k0: first"; 2]);
+            let added: Vec<String> = (0..count).map(|key| format!("m{key}: merged")).collect();
+            let expected = format!("{{{own}, {}, z: z}}", added.join(", "));
+            assert_eq!(short(tree.root.unwrap().get("a").unwrap()), expected);
+        }
+    }
+
     #[test]
     fn reads_the_first_document_only() {
         let tree = tree("---\na: 1\n---\nb: 2\n");
@@ -532,5 +557,6 @@ mod tests {
         );
         assert_eq!(shown("a: |\n  b"), "{a: b}");
         assert_eq!(shown("a: |\n  b\n  "), "{a: b\n}");
+        assert_eq!(shown("a: \"b\\r\\nc\"\n"), "{a: b\r\nc}");
     }
 }
