@@ -4,12 +4,12 @@ pub mod catalogue;
 mod fix;
 mod inline;
 mod recover;
-mod safe;
 pub mod selection;
 mod show;
 mod side_by_side;
 mod suppress;
 
+use std::cell::Cell;
 use std::io::{Read, Write};
 use std::os::unix::fs::FileTypeExt as _;
 use std::path::{Path, PathBuf};
@@ -211,12 +211,15 @@ fn mend(input: &Input, file: &mut Looked, options: &Options, diff: &mut String) 
         return Ok(0);
     }
     let before = &file.checked;
-    let alone = Options {
+    // Every rule has a say in whether a mending does harm.
+    let all = Options {
         shellcheck: Shellcheck::Never,
+        selection: options.selection.all(),
         ..options.clone()
     };
-    let check = |source| check_all(source, &alone);
-    let mended = fix::mend(check(before.source.clone()), check);
+    let check = |source| check_all(source, &all);
+    let wanted = |finding: &Finding| options.selection.shows(finding);
+    let mended = fix::mend(check(before.source.clone()), wanted, check);
     let (source, after) = (&before.source, mended.checked.source);
     if options.fix == Fix::Show {
         diff.push_str(&fix::diff(source.name(), source.text(), after.text()));
@@ -225,7 +228,11 @@ fn mend(input: &Input, file: &mut Looked, options: &Options, diff: &mut String) 
     if mended.fixes > 0 {
         store(input, after.text())?;
     }
-    *file = Looked::new(check_text(after, options), options);
+    let shown = Options {
+        fix: Fix::No,
+        ..options.clone()
+    };
+    *file = Looked::new(check_text(after, &shown), &shown);
     Ok(mended.fixes)
 }
 
@@ -309,21 +316,29 @@ pub fn findings(source: &Source, image: Option<String>) -> Vec<Finding> {
     let Ok(selection) = Selection::new(&[], &[], catalogue::rules()) else {
         return findings;
     };
-    the_worst(suppress::apply(source, findings, &selection))
+    let looked_for = |rule: &str| rule != SHELLCHECK && lint::looks_for(rule, &lint);
+    the_worst(suppress::apply(source, findings, &selection, looked_for))
 }
 
 /// All that is found in the text of one buildspec.
 fn check_buildspec(source: &Source, options: &Options) -> Vec<Finding> {
-    let mut findings = recover::check(source, |source| read(source, options));
-    safe::keep_safe(source, &mut findings, |source| {
-        let read = |source: &Source| lint::all(source, &buildspec::read(source), &options.lint);
-        recover::check(source, read)
-    });
-    suppress::apply(source, findings, &options.selection)
+    let has_shellcheck = Cell::new(false);
+    let mut findings = recover::check(source, |source| read(source, options, &has_shellcheck));
+    if options.fix == Fix::No {
+        fix::keep(source, &mut findings, |source| {
+            let read = |source: &Source| lint::all(source, &buildspec::read(source), &options.lint);
+            recover::check(source, read)
+        });
+    }
+    let looked_for = |rule: &str| match rule {
+        SHELLCHECK => has_shellcheck.get(),
+        rule => lint::looks_for(rule, &options.lint),
+    };
+    suppress::apply(source, findings, &options.selection, looked_for)
 }
 
-/// What the reader, the rules and ShellCheck find.
-fn read(source: &Source, options: &Options) -> Vec<Finding> {
+/// What the reader, the rules and ShellCheck find, and whether ShellCheck looked.
+fn read(source: &Source, options: &Options, has_shellcheck: &Cell<bool>) -> Vec<Finding> {
     let reading = buildspec::read(source);
     let mut findings = lint::all(source, &reading, &options.lint);
     if options.shellcheck == Shellcheck::Never || !options.selection.has(SHELLCHECK) {
@@ -332,12 +347,13 @@ fn read(source: &Source, options: &Options) -> Vec<Finding> {
     let scripts = lint::shellcheck::scripts(source, &reading, &options.lint);
     match options.shellcheck.look(&scripts) {
         Answer::Nothing => return findings,
-        Answer::Comments(comments) => findings.extend(lint::shellcheck::findings(
-            source,
-            &reading,
-            &options.lint,
-            &comments,
-        )),
+        Answer::Comments(comments) => {
+            has_shellcheck.set(true);
+            let lint = &options.lint;
+            findings.extend(lint::shellcheck::findings(
+                source, &reading, lint, &comments,
+            ));
+        }
         Answer::Trouble(why) => findings.push(Finding::new(
             SHELLCHECK,
             Severity::Note,

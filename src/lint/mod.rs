@@ -86,6 +86,16 @@ pub struct Rule {
 
 type Check = fn(&Context<'_>) -> Vec<Finding>;
 
+/// Whether a rule finds all that it would find with everything it can be told: some depend on the image.
+pub fn looks_for(rule: &str, options: &Options) -> bool {
+    let image = options.image.as_deref();
+    match rule {
+        "runtime" => image.is_some(),
+        "bash-syntax" => !image.is_some_and(bash_syntax::is_bash_as_sh),
+        _ => true,
+    }
+}
+
 /// What the rules find in a file that was read, in the order of the file.
 pub fn check(source: &Source, reading: &Reading, options: &Options) -> Vec<Finding> {
     let scripts = Parsed::of(&reading.buildspec);

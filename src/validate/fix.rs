@@ -1,10 +1,10 @@
 //! `--fix`: mends what has one safe mending, and nothing else.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use similar::TextDiff;
 
-use crate::diagnostic::{Checked, Finding, edit};
+use crate::diagnostic::{Checked, Finding, Severity, edit};
 use crate::source::Source;
 
 /// What hides all that stands behind it.
@@ -14,6 +14,9 @@ const SYNTAX: &str = "yaml-syntax";
 const MOST_READ: usize = 64 << 20;
 /// So many readings of a small file anybody waits for.
 const MOST_READINGS: usize = 300;
+/// The same for a check that only offers mendings.
+const MOST_READ_AHEAD: usize = 2 << 20;
+const MOST_TRIES: usize = 20;
 
 /// A file with its mendings.
 #[derive(Clone, Debug)]
@@ -24,77 +27,140 @@ pub(super) struct Mended {
     pub(super) fixes: usize,
 }
 
-/// Mends all that goes away and brings nothing worse: everything at once, and where that fails one half after the other.
-pub(super) fn mend(checked: Checked, check: impl Fn(Source) -> Checked) -> Mended {
-    let mut now = checked;
+/// Mends all that is wanted, goes away and brings nothing worse.
+pub(super) fn mend(
+    checked: Checked,
+    wanted: impl Fn(&Finding) -> bool,
+    check: impl Fn(Source) -> Checked,
+) -> Mended {
+    let mut checked = checked;
     let mut fixes = 0;
-    let mut readings = (MOST_READ / (1 + now.source.text().len())).min(MOST_READINGS);
-    let mut groups = vec![apart(&now.findings)];
-    let mut is_mended = false;
-    while readings > 0 {
-        let Some(mut group) = groups.pop() else {
-            // One mending can uncover another.
-            if !std::mem::take(&mut is_mended) {
-                break;
-            }
-            groups.push(apart(&now.findings));
-            continue;
-        };
-        let edits: Vec<_> = group
-            .iter()
-            .flat_map(|finding| &finding.edits)
-            .cloned()
-            .collect();
-        let after = edit::apply(now.source.text(), &edits).filter(|_| !edits.is_empty());
-        let after = after.map(|text| check(Source::new(now.source.name(), text)));
-        readings -= 1;
-        if let Some(after) = after.filter(|after| is_better(&now, &group, after)) {
-            now = after;
-            fixes += group.len();
-            is_mended = true;
-            let moves = edit::Moves::of(&edits);
-            for (span, _) in groups
-                .iter_mut()
-                .flatten()
-                .flat_map(|finding| &mut finding.edits)
-            {
-                *span = moves.place(*span);
-            }
-        } else if group.len() > 1 {
-            groups.push(group.split_off(group.len() / 2));
-            groups.push(group);
+    let mut readings = (MOST_READ / (1 + checked.source.text().len())).min(MOST_READINGS);
+    loop {
+        let round = Round::of(checked, &wanted, &mut readings, &check);
+        checked = round.after;
+        fixes += round.mended.len();
+        // One mending can uncover another.
+        if round.mended.is_empty() {
+            return Mended { checked, fixes };
         }
-    }
-    Mended {
-        checked: now,
-        fixes,
     }
 }
 
-/// The findings that can be mended, but for those whose mending overlaps with that of another.
-fn apart(findings: &[Finding]) -> Vec<Finding> {
+/// Takes the mendings from findings that [`mend`] would not mend.
+pub(super) fn keep(
+    source: &Source,
+    findings: &mut [Finding],
+    read: impl Fn(&Source) -> Vec<Finding>,
+) {
+    if findings.iter().all(|finding| finding.edits.is_empty()) {
+        return;
+    }
+    let checked = |source: Source, findings| Checked {
+        source,
+        findings,
+        buildspecs: 1,
+    };
+    let check = |source: Source| {
+        let findings = read(&source);
+        checked(source, findings)
+    };
+    let mut readings = (MOST_READ_AHEAD / (1 + source.text().len())).min(MOST_TRIES);
+    let before = checked(source.clone(), findings.to_vec());
+    let round = Round::of(before, |_| true, &mut readings, &check);
+    for (number, finding) in findings.iter_mut().enumerate() {
+        if !round.mended.contains(&number) {
+            finding.edits.clear();
+        }
+    }
+}
+
+/// All mendings of a file tried once: everything at once, and where that fails one half after the other.
+struct Round {
+    after: Checked,
+    /// The numbers of the findings that are gone.
+    mended: HashSet<usize>,
+}
+
+impl Round {
+    fn of(
+        before: Checked,
+        wanted: impl Fn(&Finding) -> bool,
+        readings: &mut usize,
+        check: &impl Fn(Source) -> Checked,
+    ) -> Self {
+        let apart = apart(&before.findings, wanted);
+        let (syntax, others): (Vec<_>, Vec<_>) = apart
+            .into_iter()
+            .partition(|(_, finding)| is_syntax(finding));
+        let (errors, warnings) = others
+            .into_iter()
+            .partition(|(_, finding)| is_error(finding));
+        let mut round = Self {
+            after: before,
+            mended: HashSet::new(),
+        };
+        // Warnings come last: a mending of theirs must bring no error, and one of an error's may uncover some.
+        let mut groups: Vec<Vec<_>> = vec![warnings, errors, syntax];
+        while let Some(mut group) = groups.pop() {
+            if group.is_empty() {
+                continue;
+            }
+            let Some(left) = readings.checked_sub(1) else {
+                break;
+            };
+            *readings = left;
+            let edits = group.iter().flat_map(|(_, finding)| &finding.edits);
+            let edits: Vec<_> = edits.cloned().collect();
+            let now = &round.after;
+            let text = edit::apply(now.source.text(), &edits);
+            let after = text.map(|text| check(Source::new(now.source.name(), text)));
+            if let Some(after) = after.filter(|after| is_better(now, &group, after)) {
+                round.after = after;
+                round.mended.extend(group.iter().map(|(number, _)| *number));
+                let moves = edit::Moves::of(&edits);
+                let waiting = groups.iter_mut().flatten();
+                for (span, _) in waiting.flat_map(|(_, finding)| &mut finding.edits) {
+                    *span = moves.place(*span);
+                }
+            } else if group.len() > 1 {
+                groups.push(group.split_off(group.len() / 2));
+                groups.push(group);
+            }
+        }
+        round
+    }
+}
+
+/// The findings that can be mended, with their numbers, but for those whose mending overlaps with that of another.
+fn apart(findings: &[Finding], wanted: impl Fn(&Finding) -> bool) -> Vec<(usize, Finding)> {
     let mut taken: BTreeMap<usize, usize> = BTreeMap::new();
-    let mendable = findings.iter().filter(|finding| !finding.edits.is_empty());
-    let apart = mendable.filter(|finding| {
-        let mut spans = finding.edits.iter().map(|(span, _)| span);
+    let mut apart = Vec::new();
+    let mendable = |finding: &&Finding| !finding.edits.is_empty() && wanted(finding);
+    for (number, finding) in findings
+        .iter()
+        .enumerate()
+        .filter(|(_, finding)| mendable(finding))
+    {
+        let spans = || finding.edits.iter().map(|(span, _)| span);
         // Two that begin at the same byte have no order.
-        let is_free = spans.clone().all(|span| {
+        let is_free = spans().all(|span| {
             let before = taken.range(..=span.start).next_back();
             let behind = taken.range(span.start..).next();
             before.is_none_or(|(start, end)| *start < span.start && *end <= span.start)
                 && behind.is_none_or(|(start, _)| span.end <= *start)
         });
         if is_free {
-            taken.extend(spans.by_ref().map(|span| (span.start, span.end)));
+            taken.extend(spans().map(|span| (span.start, span.end)));
+            apart.push((number, finding.clone()));
         }
-        is_free
-    });
-    apart.cloned().collect()
+    }
+    apart
 }
 
-/// All of the group are gone. A syntax error must give way to none or to a later one; nothing may stand twice that did not
-/// before.
-fn is_better(before: &Checked, group: &[Finding], after: &Checked) -> bool {
+/// All of the group are gone. A syntax error must give way to none or to a later one, a warning to no error, and nothing may
+/// stand twice that did not before.
+fn is_better(before: &Checked, group: &[(usize, Finding)], after: &Checked) -> bool {
     let line = |checked: &Checked| {
         let mut findings = checked.findings.iter();
         let syntax = findings.find(|finding| is_syntax(finding));
@@ -102,21 +168,29 @@ fn is_better(before: &Checked, group: &[Finding], after: &Checked) -> bool {
             checked.source.position(finding.primary.span.start).0
         })
     };
-    let is_twice = |finding: &&Finding| finding.rule == "duplicate-key";
-    let twice = |checked: &Checked| checked.findings.iter().filter(is_twice).count();
+    let count = |checked: &Checked, wanted: fn(&&Finding) -> bool| {
+        checked.findings.iter().filter(wanted).count()
+    };
+    let group = || group.iter().map(|(_, finding)| finding);
     let (was, is) = (line(before), line(after));
-    let gives_way = is > was || is == was && !group.iter().any(is_syntax);
-    let (was, is) = (alike(&before.findings), alike(&after.findings));
-    let count = |of: &HashMap<_, usize>, kind| of.get(kind).copied().unwrap_or(0);
-    let mended = alike(group);
+    let gives_way = is > was || is == was && !group().any(is_syntax);
+    let errors = |checked| count(checked, |finding| is_error(finding));
+    let twice = |checked| count(checked, |finding| finding.rule == "duplicate-key");
+    let (kinds_before, kinds_after) = (kinds(&before.findings), kinds(&after.findings));
+    let number = |of: &HashMap<_, usize>, kind| of.get(kind).copied().unwrap_or(0);
+    let mended = kinds(group());
     let mut mended = mended.iter().filter(|((rule, _), _)| *rule != SYNTAX);
     gives_way
         && twice(after) <= twice(before)
-        && mended.all(|(kind, number)| count(&is, kind) + number <= count(&was, kind))
+        && (group().any(is_error) || errors(after) <= errors(before))
+        && mended
+            .all(|(kind, count)| number(&kinds_after, kind) + count <= number(&kinds_before, kind))
 }
 
 /// How many findings there are of each rule and sentence.
-fn alike(findings: &[Finding]) -> HashMap<(&str, &str), usize> {
+fn kinds<'f>(
+    findings: impl IntoIterator<Item = &'f Finding>,
+) -> HashMap<(&'f str, &'f str), usize> {
     let mut counts = HashMap::new();
     for finding in findings {
         *counts
@@ -128,6 +202,10 @@ fn alike(findings: &[Finding]) -> HashMap<(&str, &str), usize> {
 
 fn is_syntax(finding: &Finding) -> bool {
     finding.rule == SYNTAX
+}
+
+fn is_error(finding: &Finding) -> bool {
+    finding.severity == Severity::Error
 }
 
 /// What has changed, as `diff -u` shows it.
@@ -153,7 +231,7 @@ mod tests {
                 buildspecs: 1,
             }
         };
-        let mended = mend(check(Source::new("x", text)), check);
+        let mended = mend(check(Source::new("x", text)), |_| true, check);
         (mended.checked.source.text().to_owned(), mended.fixes)
     }
 
@@ -218,6 +296,32 @@ artifacts:
         ] {
             let expected = (format!("{lines}{after}"), 1);
             assert_eq!(mended(&format!("{lines}{before}")), expected);
+        }
+    }
+
+    #[test]
+    fn quotes_that_were_meant_for_yaml_stay_yamls() {
+        let lines = "version: 0.2\nphases:\n  build:\n    commands:\n      - ";
+        for (before, after) in [
+            ("\"echo \"hello\" world\"", "'echo \"hello\" world'"),
+            ("\"echo \"a: b\"\"", "'echo \"a: b\"'"),
+            ("'echo 'a' 'b''", "\"echo 'a' 'b'\""),
+            ("\"$BIN\" --a \"b\"", "'\"$BIN\" --a \"b\"'"),
+            ("\"$A\"/x \"b\"", "'\"$A\"/x \"b\"'"),
+            ("\"C:\\x.exe\" /s", "'\"C:\\x.exe\" /s'"),
+        ] {
+            let expected = (format!("{lines}{after}\n"), 1);
+            assert_eq!(mended(&format!("{lines}{before}\n")), expected);
+        }
+        for unclear in [
+            "'echo it's done'",
+            "\"echo hello\" world\"",
+            "\"curl -H \"A: b\" -d \"{\\\"a\\\": 1}\"\"",
+            "*common",
+            "\"echo hello\n      - echo \"done\"",
+        ] {
+            let text = format!("{lines}{unclear}\n");
+            assert_eq!(mended(&text), (text.clone(), 0));
         }
     }
 

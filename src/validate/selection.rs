@@ -29,6 +29,15 @@ impl Selection {
         })
     }
 
+    /// The same rules, all of them selected.
+    #[must_use]
+    pub fn all(&self) -> Self {
+        Self {
+            rules: self.rules.clone(),
+            ..Self::default()
+        }
+    }
+
     /// All rules, selected or not.
     pub fn rules(&self) -> &[Rule] {
         &self.rules

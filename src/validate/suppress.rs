@@ -14,11 +14,12 @@ const LONGEST: usize = 200;
 /// More places of one finding than this are counted, not shown.
 const MOST_PLACES: usize = 6;
 
-/// Takes away what comments hide, and says which comments hide nothing.
+/// Takes away what comments hide, and says which comments hide nothing, of the rules that were looked for.
 pub(super) fn apply(
     source: &Source,
     findings: Vec<Finding>,
     selection: &Selection,
+    looked_for: impl Fn(&str) -> bool,
 ) -> Vec<Finding> {
     if !has_marks(source.text()) {
         return findings.into_iter().map(shortened).collect();
@@ -33,8 +34,9 @@ pub(super) fn apply(
     let unread = kept
         .iter()
         .any(|finding| finding.severity == Severity::Error && finding.rule.starts_with("yaml-"));
+    let looked_for = |rule: &str| !unread && selection.has(rule) && looked_for(rule);
     for comment in comments {
-        kept.extend(complaints(source, &comment, selection, unread));
+        kept.extend(complaints(source, &comment, selection, looked_for));
     }
     kept.sort_by_key(|finding| finding.primary.span.start);
     kept
@@ -110,7 +112,7 @@ fn complaints(
     source: &Source,
     comment: &Comment,
     selection: &Selection,
-    unread: bool,
+    looked_for: impl Fn(&str) -> bool,
 ) -> Vec<Finding> {
     let ids: Vec<&str> = selection.rules().iter().map(|rule| rule.id).collect();
     let mut found = Vec::new();
@@ -134,7 +136,7 @@ fn complaints(
                     .rename(source, guess),
                 None => finding.help("`buildspec validate --list-rules` shows all of them"),
             });
-        } else if !used && !unread && selection.has(name) {
+        } else if !used && looked_for(name) {
             unused += 1;
             found.push(
                 Finding::warning(
@@ -290,7 +292,7 @@ mod tests {
         let source = Source::new("x", text);
         let findings = buildspec::read(&source).findings;
         let selection = Selection::new(&[], &[], catalogue::rules()).unwrap();
-        apply(&source, findings, &selection)
+        apply(&source, findings, &selection, |_| true)
             .iter()
             .map(|finding| (finding.rule, source.position(finding.primary.span.start).0))
             .collect()
@@ -318,7 +320,7 @@ mod tests {
             };
             let selection = Selection::new(&[], &[], catalogue::rules()).unwrap();
             let line = |label: &Label| source.position(label.span.start).0;
-            apply(&source, read(&source), &selection)
+            apply(&source, read(&source), &selection, |_| true)
                 .iter()
                 .map(|finding| {
                     let places = std::iter::once(&finding.primary).chain(&finding.related);
@@ -352,7 +354,7 @@ mod tests {
         let text = "version: 0.2 # buildspec: ignore[version]\nphases: {build: {commands: make}}\n";
         let source = Source::new("x", text);
         let selection = Selection::new(&[], &[], catalogue::rules()).unwrap();
-        let found = apply(&source, Vec::new(), &selection);
+        let found = apply(&source, Vec::new(), &selection, |_| true);
         assert_eq!(
             edit::apply(text, &found[0].edits).unwrap(),
             "version: 0.2\nphases: {build: {commands: make}}\n"

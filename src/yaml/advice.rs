@@ -54,6 +54,14 @@ const AFTER_QUOTE: Advice = Advice {
     ..NOTICED
 };
 
+pub(super) const OPEN_QUOTE: Advice = Advice {
+    message: "a quote is opened, and closed in a line where nobody meant to",
+    label: "opened here",
+    other: "closed in front of this",
+    help: "close the quote in its own line, or use the other kind of quote around the text",
+    ..NOTICED
+};
+
 const QUOTED_WORD: Advice = Advice {
     message: "a text that begins with a quote ends with the next one to YAML",
     label: "the text has ended, and the line goes on",

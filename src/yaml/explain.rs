@@ -7,6 +7,11 @@ use crate::buildspec::keys;
 use crate::diagnostic::{Finding, edit};
 use crate::source::{Source, Span};
 
+/// A quote that is open for more lines was probably meant to be.
+const MOST_LINES: usize = 200;
+/// Among so many a misspelt one is looked for.
+const MOST_ANCHORS: usize = 100;
+
 /// The text around the place where the parser noticed.
 pub(super) struct Scene<'a> {
     /// The line up to the place.
@@ -119,9 +124,17 @@ pub(super) fn finding(source: &Source, refusal: &Refusal) -> Finding {
         below_item: item.is_some(),
         continues: item.is_some_and(|item| continues(text, item, meant)),
     };
-    let advice = advice::choose(refusal, &scene);
+    let opened = opened_above(text, line.start, scene.before);
+    let advice = match opened {
+        Some(_) => advice::OPEN_QUOTE,
+        None => advice::choose(refusal, &scene),
+    };
     let other_line = |span: Span| source.position(span.start).0 != source.position(noticed.start).0;
     let mut finding = Finding::error("yaml-syntax", refusal.sentence(), advice.message, noticed);
+    if let Some(opened) = opened {
+        finding.primary.span = opened;
+        finding = finding.related(noticed, advice.other);
+    }
     match (advice.at, begun, above) {
         (At::Context, Some(begun), _) => {
             finding.primary.span = line_rest(text, begun.start);
@@ -154,7 +167,7 @@ pub(super) fn finding(source: &Source, refusal: &Refusal) -> Finding {
         _ => noticed.start,
     };
     // Where a quote lacks, nobody but the author knows.
-    if !scene.lacks_quote(refusal) {
+    if opened.is_none() && !scene.lacks_quote(refusal) {
         finding.edits.extend(mend::line(source, at));
     }
     let place = finding.primary.span.start;
@@ -164,6 +177,11 @@ pub(super) fn finding(source: &Source, refusal: &Refusal) -> Finding {
             "`{sign}` is U+{:04X}, of a word processor: write {right}",
             u32::from(sign)
         ));
+    }
+    if refusal.problem == "unknown anchor"
+        && let Some(guess) = anchor_like(text, noticed.start)
+    {
+        finding = finding.help(format!("did you mean `*{guess}`?"));
     }
     if let [(_, item)] = finding.edits.as_slice()
         && advice.in_quotes
@@ -179,6 +197,50 @@ pub(super) fn finding(source: &Source, refusal: &Refusal) -> Finding {
     } else {
         finding.help(advice.help)
     }
+}
+
+/// A text that is opened by a quote in a line above, and closed by one in the line up to the place, as nobody meant it.
+fn opened_above(text: &str, start: usize, before: &str) -> Option<Span> {
+    let close = before.rfind(['"', '\''])?;
+    let quote = &before[close..=close];
+    if before.matches(quote).count() != 1 {
+        return None;
+    }
+    let mut start = start;
+    for _ in 0..MOST_LINES {
+        let above = line_above(text, start)?;
+        start = line_around(text, above.start).start;
+        let line = &text[above.range()];
+        if line.contains(quote) {
+            let item = line.trim_start_matches("- ");
+            let value = item.split_once(": ").map_or(item, |(_, value)| value);
+            let value = if item.starts_with(quote) {
+                item
+            } else {
+                value.trim_start()
+            };
+            let is_opened = value.starts_with(quote) && line.matches(quote).count() == 1;
+            return is_opened.then(|| Span::new(above.end - value.len(), above.end));
+        }
+    }
+    None
+}
+
+/// The anchor in the file that looks most like the name of the alias at a place.
+fn anchor_like(text: &str, alias: usize) -> Option<&str> {
+    let name = |text: &'_ str| {
+        let is_part = |letter: char| letter.is_ascii_alphanumeric() || "-_".contains(letter);
+        text.find(|letter| !is_part(letter)).unwrap_or(text.len())
+    };
+    let alias = text[alias..].strip_prefix('*')?;
+    let anchors = text[..text.len() - alias.len()].match_indices('&');
+    let anchors: Vec<&str> = anchors
+        .map(|(at, _)| &text[at + 1..])
+        .map(|anchor| &anchor[..name(anchor)])
+        .filter(|anchor| !anchor.is_empty())
+        .take(MOST_ANCHORS)
+        .collect();
+    keys::did_you_mean(&alias[..name(alias)], &anchors)
 }
 
 /// The character at a mark.

@@ -79,7 +79,8 @@ fn refusal(error: &serde_yaml::Error) -> Refusal {
         (text.to_owned(), read_mark(place).unwrap_or(start))
     });
     Refusal {
-        problem: problem.to_owned(),
+        // The port mends a misspelling that libyaml and its child in Go have.
+        problem: problem.replace("hexadecimal", "hexdecimal"),
         mark,
         context,
         byte,
@@ -105,6 +106,10 @@ mod tests {
 
     #[test]
     fn speaks_as_codebuild() {
+        assert_eq!(
+            sentence("- \"C:\\x.exe\"\n"),
+            "did not find expected hexdecimal number at line 0"
+        );
         assert_eq!(
             sentence("version: 0.2\nphases:\n  build:\n\tcommands: []\n"),
             "found character that cannot start any token at line 3"

@@ -32,12 +32,45 @@ pub(super) fn line(source: &Source, byte: usize) -> Option<(Span, String)> {
         }
         _ => false,
     };
-    if !is_text && !value.starts_with(RESERVED) {
+    if !is_text && !value.starts_with(RESERVED) || is_alias(value) {
         return None;
     }
-    let quoted = edit::quoted_or_block(value, column, edit::line_end(text, start))?;
+    let written = unquoted(value)?;
+    let quoted = edit::quoted_or_block(written, column, edit::line_end(text, start))?;
     let at = start + before;
     Some((Span::new(at, at + value.len()), quoted))
+}
+
+/// `*name`: whoever wrote it may have meant an anchor, and misspelt it.
+fn is_alias(value: &str) -> bool {
+    let name = value.strip_prefix('*').unwrap_or_default();
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
+    !name.is_empty() && name.chars().all(is_part)
+}
+
+/// The text that was meant by a value which YAML refuses, without the quotes that were meant for YAML.
+///
+/// In `"echo "a" b"` the second quote begins a word, so the first one was YAML's; in `"$PROGRAM" "a"` both are the shell's.
+/// Where quotes are left open, or signs may be YAML's escapes, nobody but the author knows.
+fn unquoted(value: &str) -> Option<&str> {
+    let Some(quote) = value
+        .chars()
+        .next()
+        .filter(|sign| matches!(sign, '"' | '\''))
+    else {
+        return Some(value);
+    };
+    let second = value[1..].find(quote)? + 1;
+    let begins_word = value[..second].ends_with([' ', '=', '('])
+        && value[second + 1..].starts_with(|next: char| !next.is_whitespace());
+    let meant = if begins_word {
+        let escape = if quote == '"' { "\\" } else { "''" };
+        let inner = value[1..].strip_suffix(quote)?;
+        (!inner.contains(escape)).then_some(inner)?
+    } else {
+        value
+    };
+    (!edit::ends_in_quotes(meant)).then_some(meant)
 }
 
 /// Where a line's value begins, and the value: behind `- `, or behind the first `: ` of another line.
