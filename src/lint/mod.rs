@@ -36,6 +36,7 @@ mod secret_echo;
 mod secret_literal;
 pub(crate) mod shell;
 pub mod shellcheck;
+mod split_command;
 mod tokens;
 mod untrusted_input;
 

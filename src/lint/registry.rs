@@ -5,7 +5,7 @@ use super::{
     deploy_after_failure, discard_paths, docker_password, ecr_get_login, empty_command, exit_zero,
     exported_variable, float_version, glued_commands, limit, literal_variable, look_alike,
     lost_failure, lost_function, lost_option, old_version, reader, reference, report_files,
-    reserved_name, retry_pattern, runtime, secret_echo, secret_literal, shellcheck,
+    reserved_name, retry_pattern, runtime, secret_echo, secret_literal, shellcheck, split_command,
     untrusted_input,
 };
 
@@ -59,6 +59,7 @@ pub static RULES: &[Rule] = &[
     retry_pattern::RULE,
     runtime::RULE,
     shellcheck::RULE,
+    split_command::RULE,
     curl_pipe_shell::RULE,
     docker_password::RULE,
     secret_echo::RULE,
