@@ -397,9 +397,12 @@ fn status(counts: Counts, fail_on: Option<Severity>) -> Status {
 /// What a file or a pipe holds; `None` for a folder.
 fn load(path: &Path) -> Result<Option<Vec<u8>>> {
     let trouble = |error: std::io::Error| {
-        Error::environment(format!("could not read `{}`", path.display()))
-            .hint("name the buildspec: `buildspec validate FILE`")
-            .because(error)
+        let told = Error::environment(format!("could not read `{}`", path.display()));
+        match error.kind() {
+            std::io::ErrorKind::PermissionDenied => told,
+            _ => told.hint("name the buildspec: `buildspec validate FILE`"),
+        }
+        .because(error)
     };
     // Looked at before it is opened: opening a device can do something.
     let metadata = path.metadata().map_err(trouble)?;

@@ -2,6 +2,7 @@
 //!
 //! <https://docs.github.com/actions/reference/workflow-commands-for-github-actions#setting-an-error-message>
 
+use super::human::harmless;
 use super::{Checked, Severity};
 
 /// Renders one workflow command a finding.
@@ -45,7 +46,8 @@ pub fn render(files: &[Checked]) -> String {
 
 /// A message: one line, in which nothing ends the command.
 fn data(text: &str) -> String {
-    text.replace('%', "%25")
+    harmless(text)
+        .replace('%', "%25")
         .replace('\r', "%0D")
         .replace('\n', "%0A")
 }
@@ -66,14 +68,14 @@ mod tests {
         let files = [Checked {
             source: Source::new("a,b:c.yml", "x: 1\ny: 2\n"),
             findings: vec![
-                Finding::warning("r", "100%\nmore::x", Span::new(0, 1)).help("mend"),
+                Finding::warning("r", "100%\nmore::x", Span::new(0, 1)).help("\u{1b}mend"),
                 Finding::error("e", "sentence", "two lines", Span::new(0, 7)),
             ],
             buildspecs: 1,
         }];
         assert_eq!(
             render(&files),
-            "::warning file=a%2Cb%3Ac.yml,line=1,endLine=1,col=1,endColumn=2,title=r::100%25%0Amore::x%0Ahelp: mend\n\
+            "::warning file=a%2Cb%3Ac.yml,line=1,endLine=1,col=1,endColumn=2,title=r::100%25%0Amore::x%0Ahelp: \u{241b}mend\n\
              ::error file=a%2Cb%3Ac.yml,line=1,endLine=2,title=e::two lines%0ACodeBuild: YAML_FILE_ERROR: sentence\n"
         );
     }

@@ -5,15 +5,15 @@ use super::shell::Visit;
 use super::{Group, Rule};
 use crate::diagnostic::Finding;
 use crate::diagnostic::Severity;
-use crate::yaml::look_alike;
+use crate::yaml::{look_alike, odd_space};
 
 pub(super) const RULE: Rule = Rule {
     id: "look-alike",
     severity: Severity::Warning,
     group: Group::Warning,
-    summary: "a dash or a curly quote of a word processor, where the shell knows only `-`, `'` and `\"`",
-    why: "Word processors and web pages turn `--` and quotes into other letters. To YAML and the shell they are letters like any other: the \
-          option is taken for an argument, and the text falls into words.",
+    summary: "a dash, a curly quote or a no-break space, where the shell knows only `-`, `'`, `\"` and a space",
+    why: "Word processors and web pages turn `--`, quotes and spaces into other letters. To YAML and the shell they are letters like any \
+          other: the option is taken for an argument, the text falls into words, or two words are one.",
     before: "phases:\n  build:\n    commands:\n      - npm ci \u{2013}production",
     after: "phases:\n  build:\n    commands:\n      - npm ci --production",
     check: Some(check),
@@ -28,20 +28,21 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
                 return;
             }
             for (index, word) in step.simple.words.iter().enumerate() {
-                let Some((sign, right)) = look_alike(&word.text) else {
-                    continue;
-                };
                 let alone = word.text.chars().count() == 1 && index > 0;
-                if !word.quoted && !alone {
-                    places.push((context.place(item, word.range.clone()), sign, right));
+                let label = look_alike(&word.text)
+                    .filter(|_| !alone)
+                    .map(|(sign, right)| {
+                        format!("`{sign}` is U+{:04X}: write {right}", u32::from(sign))
+                    })
+                    .or_else(|| odd_space(&word.text).map(|(_, help)| help));
+                if let Some(label) = label.filter(|_| !word.quoted) {
+                    places.push((context.place(item, word.range.clone()), label));
                 }
             }
         });
     }
-    let label =
-        |sign: char, right: &str| format!("`{sign}` is U+{:04X}: write {right}", u32::from(sign));
     let mut places = places.into_iter();
-    let Some((span, sign, right)) = places.next() else {
+    let Some((span, label)) = places.next() else {
         return Vec::new();
     };
     let mut finding = Finding::warning(
@@ -49,9 +50,9 @@ fn check(context: &Context<'_>) -> Vec<Finding> {
         "a letter that only looks like a sign of the shell",
         span,
     )
-    .label(label(sign, right));
-    for (span, sign, right) in places {
-        finding = finding.again(span, label(sign, right));
+    .label(label);
+    for (span, label) in places {
+        finding = finding.again(span, label);
     }
     vec![finding]
 }

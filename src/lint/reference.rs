@@ -63,7 +63,11 @@ fn secret(variable: &Variable) -> Option<Finding> {
     );
     Some(
         Finding { severity, ..finding }
-            .help("write `secret-id:json-key:version-stage`, or `secret-id:json-key::version-id`; all but the first part can be left out"),
+            .help(if problem.contains("ARN") {
+                "an ARN is `arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME`; behind it can stand `:json-key:version-stage`"
+            } else {
+                "write `secret-id:json-key:version-stage`, or `secret-id:json-key::version-id`; all but the first part can be left out"
+            }),
     )
 }
 

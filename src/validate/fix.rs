@@ -210,10 +210,16 @@ fn is_error(finding: &Finding) -> bool {
 
 /// What has changed, as `diff -u` shows it.
 pub(super) fn diff(name: &str, before: &str, after: &str) -> String {
+    // As Git does: behind a name with blanks, `patch` wants to be told where it ends.
+    let end = if name.contains(char::is_whitespace) {
+        "\t"
+    } else {
+        ""
+    };
     TextDiff::from_lines(before, after)
         .unified_diff()
         .context_radius(3)
-        .header(&format!("a/{name}"), &format!("b/{name}"))
+        .header(&format!("a/{name}{end}"), &format!("b/{name}{end}"))
         .to_string()
 }
 
@@ -297,6 +303,12 @@ artifacts:
             let expected = (format!("{lines}{after}"), 1);
             assert_eq!(mended(&format!("{lines}{before}")), expected);
         }
+    }
+
+    #[test]
+    fn a_diff_tells_patch_where_a_name_with_blanks_ends() {
+        assert!(diff("a b.yml", "x\n", "y\n").starts_with("--- a/a b.yml\t\n+++ b/a b.yml\t\n@@"));
+        assert!(diff("ab.yml", "x\n", "y\n").starts_with("--- a/ab.yml\n+++ b/ab.yml\n@@"));
     }
 
     #[test]

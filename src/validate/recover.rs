@@ -14,6 +14,10 @@ pub(super) fn check(source: &Source, read: impl Fn(&Source) -> Vec<Finding>) -> 
     let Some(mut patch) = Patch::of(source, &findings) else {
         return findings;
     };
+    if source.text().len() > LARGEST {
+        say_more(&mut findings);
+        return findings;
+    }
     let mut patches = Vec::new();
     let mut known = Vec::new();
     loop {
@@ -35,7 +39,10 @@ pub(super) fn check(source: &Source, read: impl Fn(&Source) -> Vec<Finding>) -> 
             .filter_map(|finding| outer(finding, source, &patches))
             .collect();
         match Patch::of(source, &findings) {
-            Some(_) if patches.len() == MOST_PATCHES => break,
+            Some(_) if patches.len() == MOST_PATCHES => {
+                say_more(&mut findings);
+                break;
+            }
             Some(later) if later.is_behind(&patches) => patch = later,
             _ => {
                 offer_nothing(&mut findings);
@@ -59,6 +66,15 @@ fn is_unread(finding: &Finding) -> bool {
 
 fn is_syntax(finding: &Finding) -> bool {
     finding.rule == "yaml-syntax"
+}
+
+/// The last mistake that is looked for need not be the last.
+fn say_more(findings: &mut [Finding]) {
+    if let Some(last) = findings.iter_mut().find(|finding| is_syntax(finding)) {
+        let help =
+            "nothing was looked at behind it: mend what is found first, or let `--fix` do it";
+        last.help.push(help.to_owned());
+    }
 }
 
 /// For a text that is not YAML.
@@ -85,9 +101,6 @@ struct Patch {
 impl Patch {
     /// For the first text that is not YAML, if quotes mend it.
     fn of(source: &Source, findings: &[Finding]) -> Option<Self> {
-        if source.text().len() > LARGEST {
-            return None;
-        }
         let broken = findings.iter().find(|finding| is_syntax(finding));
         let [(span, _)] = broken?.edits.as_slice() else {
             return None;
@@ -181,6 +194,26 @@ mod tests {
             (finding.rule, line, text[span.range()].to_owned())
         };
         findings.iter().map(place).collect()
+    }
+
+    #[test]
+    fn says_where_it_goes_on_no_more() {
+        let last = |text: &str| {
+            let findings = check(&Source::new("x", text), |source| {
+                buildspec::read(source).findings
+            });
+            let last = findings.iter().rfind(|finding| is_syntax(finding));
+            last.and_then(|last| last.help.last().cloned())
+                .unwrap_or_default()
+        };
+        let head = "version: 0.2\nphases:\n  build:\n    commands:\n";
+        let broken = "      - [ -f a ] && b\n";
+        let many = format!("{head}{}", broken.repeat(MOST_PATCHES + 5));
+        assert!(last(&many).starts_with("nothing was looked at behind it"));
+        let large = format!("{head}{broken}{}", "      - make\n".repeat(LARGEST / 12));
+        assert!(last(&large).starts_with("nothing was looked at behind it"));
+        let few = format!("{head}{}", broken.repeat(MOST_PATCHES - 5));
+        assert!(!last(&few).starts_with("nothing was looked at behind it"));
     }
 
     #[test]

@@ -227,6 +227,31 @@ fn a_mending_does_no_harm() {
     assert!(fs::read_to_string(&file).unwrap().contains("artifacts:"));
 }
 
+/// Where a rule could not look, its comment may hide something elsewhere.
+#[test]
+fn a_comment_is_unused_only_where_its_rule_has_looked() {
+    let text = "version: 0.2\nphases:\n  install:\n    runtime-versions:\n      python: 3.13 # buildspec: ignore[runtime]\n    commands:\n      - echo $(ls *.txt) # buildspec: ignore[shellcheck]\n      - make # buildspec: ignore[bash-syntax]\n";
+    let unused = |image: Option<&str>| {
+        let image = image.map(str::to_owned);
+        let options = Options {
+            lint: lint::Options { image },
+            ..options()
+        };
+        let (_, output) = checked(text, &options);
+        let comments = ["runtime", "shellcheck", "bash-syntax"];
+        comments.map(|rule| output.contains(&format!("hides nothing: no `{rule}`")))
+    };
+    assert_eq!(unused(None), [false, false, true]);
+    assert_eq!(
+        unused(Some("aws/codebuild/standard:7.0")),
+        [true, false, true]
+    );
+    assert_eq!(
+        unused(Some("aws/codebuild/amazonlinux-x86_64-standard:5.0")),
+        [true, false, false]
+    );
+}
+
 /// More findings than are shown, and more warnings than readings that are tried.
 #[test]
 fn as_many_as_there_are_can_be_mended() {

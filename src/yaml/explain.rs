@@ -1,6 +1,6 @@
 //! libyaml's refusals as findings at the place to mend.
 
-use super::advice::{self, At};
+use super::advice::{self, Advice, At};
 use super::judge::{Mark, Refusal};
 use super::mend;
 use crate::buildspec::keys;
@@ -170,6 +170,25 @@ pub(super) fn finding(source: &Source, refusal: &Refusal) -> Finding {
     if opened.is_none() && !scene.lacks_quote(refusal) {
         finding.edits.extend(mend::line(source, at));
     }
+    let lines = [
+        Some(line),
+        above.map(|above| line_around(text, above.start)),
+    ];
+    let mut lines = lines.into_iter().flatten();
+    if let Some((place, help)) = lines.find_map(|line| odd_space(text, line)) {
+        finding.edits.clear();
+        return finding.related(place, "no space").help(help);
+    }
+    if refusal.problem == "unknown anchor"
+        && let Some(guess) = anchor_like(text, noticed.start)
+    {
+        finding = finding.help(format!("did you mean `*{guess}`?"));
+    }
+    helped(finding, text, &advice)
+}
+
+/// With what mends the mistake: another letter, quotes, or what the advice says.
+fn helped(finding: Finding, text: &str, advice: &Advice) -> Finding {
     let place = finding.primary.span.start;
     let written = text[line_around(text, place).range()].trim_start();
     if let Some((sign, right)) = super::look_alike(written) {
@@ -177,11 +196,6 @@ pub(super) fn finding(source: &Source, refusal: &Refusal) -> Finding {
             "`{sign}` is U+{:04X}, of a word processor: write {right}",
             u32::from(sign)
         ));
-    }
-    if refusal.problem == "unknown anchor"
-        && let Some(guess) = anchor_like(text, noticed.start)
-    {
-        finding = finding.help(format!("did you mean `*{guess}`?"));
     }
     if let [(_, item)] = finding.edits.as_slice()
         && advice.in_quotes
@@ -224,6 +238,15 @@ fn opened_above(text: &str, start: usize, before: &str) -> Option<Span> {
         }
     }
     None
+}
+
+/// What looks like a space in a line's indentation, or behind its `-` or `:`.
+fn odd_space(text: &str, line: Span) -> Option<(Span, String)> {
+    let written = &text[line.range()];
+    let (at, help) = super::odd_space(written)?;
+    let before = written[..at].trim_start_matches([' ', '\t', '-']);
+    let matters = before.is_empty() || before.ends_with(':') && !before.contains(' ');
+    matters.then(|| (character(text, line.start + at), help))
 }
 
 /// The anchor in the file that looks most like the name of the alias at a place.

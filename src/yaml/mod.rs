@@ -114,6 +114,24 @@ impl Node {
     }
 }
 
+/// What looks like a space, or like nothing, and is neither: copied from a web page.
+const ODD_SPACES: [char; 5] = ['\u{a0}', '\u{2007}', '\u{202f}', '\u{3000}', '\u{200b}'];
+
+/// The first letter of a text that looks like a space and is none, where it stands, and what to do about it.
+pub(crate) fn odd_space(text: &str) -> Option<(usize, String)> {
+    if text.is_ascii() {
+        return None;
+    }
+    let at = text.find(ODD_SPACES)?;
+    let sign = text[at..].chars().next().map_or(0, u32::from);
+    Some((
+        at,
+        format!(
+            "U+{sign:04X} looks like a space, or like nothing, and is none: write a space, or remove it"
+        ),
+    ))
+}
+
 /// A letter of a word processor at the start of a text, or a curly double quote in it, and the right one.
 pub(crate) fn look_alike(text: &str) -> Option<(char, &'static str)> {
     if text.is_ascii() {
@@ -136,12 +154,12 @@ const DEEPEST: usize = 20_000;
 /// Reads the first document of a file.
 pub fn parse(source: &Source) -> Tree {
     if let Some(at) = too_deep(source.text()) {
+        let finding = Finding {
+            message: "more brackets within brackets than this tool reads".to_owned(),
+            ..map::unplaceable(source.text(), at, "too many are open here")
+        };
         return Tree {
-            findings: vec![map::unplaceable(
-                source.text(),
-                at,
-                "too many brackets are open here",
-            )],
+            findings: vec![finding],
             ..Tree::default()
         };
     }

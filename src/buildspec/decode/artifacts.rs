@@ -31,7 +31,7 @@ impl Decoder<'_> {
             .entries()
             .map(|_| Lack::Key)
             .or_else(|| node.is_null().then_some(Lack::Items));
-        for entry in self.entries(node, path) {
+        for entry in self.entries_around(node, path, "files") {
             let node = &entry.value;
             let key = entry.key.text().unwrap_or_default();
             let place = format_args!("{path}.{key}");

@@ -368,7 +368,12 @@ impl Decoder<'_> {
                 let near = names.get(..MOST_GUESSES).unwrap_or(&names);
                 let near = if guesses > MOST_GUESSES { &[] } else { near };
                 let guess = keys::did_you_mean(&dependency.value, near);
+                let renamed = guess.filter(|guess| guess.replace('-', "_") == dependency.value);
                 self.batch_error(&problem, message, dependency.span, |finding| match guess {
+                    Some(guess) if renamed.is_some() => finding.help(format!(
+                        "the task is called `{guess}`: call it `{}` there",
+                        dependency.value
+                    )),
                     Some(guess) => finding.help(format!("did you mean `{guess}`?")),
                     None => finding.help("name the `identifier` of another task of this graph"),
                 });
@@ -391,8 +396,12 @@ impl Decoder<'_> {
             let span = circle
                 .first()
                 .map_or(Span::default(), |task| task.identifier.span);
+            let help = match circle.as_slice() {
+                [_] => "remove its own name from its `depend-on`",
+                _ => "remove one of these from the other's `depend-on`",
+            };
             self.batch_error("circular dependency", message, span, |finding| {
-                finding.help("remove one of these from the other's `depend-on`")
+                finding.help(help)
             });
         }
     }

@@ -15,7 +15,7 @@ impl Decoder<'_> {
             return None;
         }
         let mut cache = Cache::default();
-        for entry in self.entries(node, "cache") {
+        for entry in self.entries_around(node, "cache", "paths") {
             let node = &entry.value;
             match entry.key.text().unwrap_or_default() {
                 "paths" => cache.paths = self.texts(node, "cache.paths"),

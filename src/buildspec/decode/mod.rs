@@ -15,7 +15,7 @@ mod value;
 use crate::buildspec::keys;
 use crate::diagnostic::Finding;
 use crate::source::{Source, Span};
-use crate::yaml::{Entry, Node};
+use crate::yaml::{Entry, Node, odd_space};
 
 pub(super) use root::decode;
 
@@ -86,6 +86,9 @@ fn unknown_key(source: &Source, place: &str, key: &Node, allowed: &[&str]) -> Fi
         key.span,
     )
     .label("CodeBuild ignores this key and all below it");
+    if let Some((_, help)) = odd_space(text) {
+        return finding.help(help);
+    }
     match (keys::did_you_mean(text, allowed), keys::belongs(text)) {
         (Some(guess), _) => finding
             .help(format!("did you mean `{guess}`?"))

@@ -385,7 +385,16 @@ impl Decoder<'_> {
             };
         }
         finding.edits.extend(self.quote(node));
-        let finding = finding.help(quoted(written, found(node) == "list"));
+        let step = node.entries().and_then(<[Entry]>::first);
+        let step = step.and_then(|entry| Some((entry.key.text()?, entry.value.text()?)));
+        let finding = match step {
+            Some((key @ ("run" | "script"), command)) if !command.contains('\n') => {
+                finding.help(format!(
+                    "`{key}:` is no key of CodeBuild's: write the command alone, `- {command}`"
+                ))
+            }
+            _ => finding.help(quoted(written, found(node) == "list")),
+        };
         self.report(finding);
     }
 

@@ -36,6 +36,21 @@ impl Decoder<'_> {
         &[]
     }
 
+    /// The entries of a section of which people often leave out the one key that they use, and write its list at once.
+    pub(super) fn entries_around<'n>(
+        &mut self,
+        node: &'n Node,
+        section: impl Path,
+        key: &str,
+    ) -> &'n [Entry] {
+        if !matches!(node.kind, Kind::Sequence(_)) {
+            return self.entries(node, section);
+        }
+        let help = format!("put `{key}:` above the list, and indent the list below it");
+        self.wrong_kind(node, section, "map", &[&help]);
+        &[]
+    }
+
     /// A text; numbers and booleans as they are written. Nothing at all is no text.
     pub(super) fn text(&mut self, node: &Node, key: impl Path) -> Option<Text> {
         match &node.kind {
@@ -114,6 +129,11 @@ impl Decoder<'_> {
     /// Names and their values as written; a name without a value has the empty text.
     pub(super) fn variables(&mut self, node: &Node, key: impl Path) -> Vec<Variable> {
         let mut variables = Vec::new();
+        if matches!(node.kind, Kind::Sequence(_)) {
+            let help = "write each as `NAME: value`, without the `- ` in front";
+            self.wrong_kind(node, key, "map", &[help]);
+            return variables;
+        }
         for entry in self.entries(node, key) {
             let Some(name) = self.name(entry, key) else {
                 continue;
