@@ -29,7 +29,7 @@ Exit status:
   0  nothing at or above --fail-on   3  a finding at or above it
   2  wrong usage                     4  a file can't be read")]
 pub(super) struct Arguments {
-    /// Files to check; `-` reads standard input, a folder stands for the buildspec*.yml in it [default: .]
+    /// Files to check; `-` reads standard input, a folder stands for the buildspec*.yml below it [default: .]
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
 
