@@ -62,6 +62,14 @@ pub(super) const OPEN_QUOTE: Advice = Advice {
     ..NOTICED
 };
 
+const CONFLICT: Advice = Advice {
+    message: "a conflict of a merge is left in the file",
+    label: "Git's mark",
+    help: "keep one of the two parts, and remove the lines `<<<<<<<`, `=======` and `>>>>>>>`",
+    at: At::BelowItem,
+    ..NOTICED
+};
+
 const QUOTED_WORD: Advice = Advice {
     message: "a text that begins with a quote ends with the next one to YAML",
     label: "the text has ended, and the line goes on",
@@ -128,6 +136,7 @@ pub(super) fn choose(refusal: &Refusal, scene: &Scene<'_>) -> Advice {
             | "did not find expected '-' indicator"
     );
     match refusal.problem.as_str() {
+        _ if scene.is_left_by_git() => CONFLICT,
         _ if no_key && scene.lacks_space() => LACKS_SPACE,
         _ if no_key && scene.continues => CONTINUED,
         "mapping values are not allowed in this context" => mapping_value(scene),

@@ -55,6 +55,12 @@ impl Scene<'_> {
             .any(|quote| value.starts_with(*quote) && value.matches(*quote).count() > 1)
     }
 
+    /// The line that is meant is a mark that Git puts around the parts of a conflict.
+    pub(super) fn is_left_by_git(&self) -> bool {
+        let marks = ["<<<<<<< ", "=======", ">>>>>>> "];
+        marks.iter().any(|mark| self.meant.starts_with(mark))
+    }
+
     /// The line that is meant begins with a dash and a word.
     pub(super) fn lacks_space(&self) -> bool {
         let word = self.meant.trim_start().strip_prefix('-');

@@ -149,7 +149,7 @@ pub(crate) fn look_alike(text: &str) -> Option<(char, &'static str)> {
 }
 
 /// Brackets within brackets, wherever they stand.
-const DEEPEST: usize = 20_000;
+const DEEPEST: usize = 8_000;
 
 /// Reads the first document of a file.
 pub fn parse(source: &Source) -> Tree {

@@ -442,6 +442,16 @@ impl Decoder<'_> {
         let value = parse_on_failure(&text.value);
         if value.is_none() {
             self.wrong_value(&text, &key, ON_FAILURE);
+            let meant = ["ABORT", "CONTINUE"];
+            let meant = meant
+                .into_iter()
+                .find(|word| word.eq_ignore_ascii_case(&text.value));
+            if let (Some(meant), Some(finding)) = (meant, self.findings.last_mut()) {
+                finding.help.insert(0, format!("did you mean `{meant}`?"));
+                finding
+                    .edits
+                    .push(edit::rename(self.source.text(), text.span, meant));
+            }
         }
         value.map(|value| Spanned::new(value, text.span))
     }
