@@ -31,6 +31,9 @@ pub use show::Format;
 /// The rule that ShellCheck's findings belong to.
 const SHELLCHECK: &str = "shellcheck";
 
+/// The rule of the note that findings are left out.
+const MORE: &str = "more-findings";
+
 /// In larger files nobody looks for buildspecs, in bytes.
 const LARGEST: usize = 4 << 20;
 /// Nobody reads more of one file.
@@ -207,7 +210,9 @@ fn look_at(input: &Input, piped: &[u8], options: &Options) -> Result<Option<Look
 
 /// Mends a file, or adds to the diff what would mend it; says how many mendings there are.
 fn mend(input: &Input, file: &mut Looked, options: &Options, diff: &mut String) -> Result<usize> {
-    if file.counts.mendable == 0 && file.checked.findings.len() <= MOST_FINDINGS {
+    // Among those that were left out some may be mendable.
+    let is_cut = file.checked.findings.iter().any(|found| found.rule == MORE);
+    if file.counts.mendable == 0 && !is_cut {
         return Ok(0);
     }
     let before = &file.checked;
@@ -299,7 +304,7 @@ fn the_worst(mut findings: Vec<Finding>) -> Vec<Finding> {
     findings.insert(
         0,
         Finding::new(
-            "more-findings",
+            MORE,
             Severity::Note,
             format!("{more} more findings are not shown"),
             Span::new(0, 0),
